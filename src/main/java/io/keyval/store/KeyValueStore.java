@@ -2,13 +2,68 @@ package io.keyval.store;
 
 import io.keyval.command.Command;
 import io.keyval.command.Reply;
+import io.keyval.wal.CompactionResult;
+import io.keyval.wal.DataDirectory;
+import io.keyval.wal.FsyncPolicy;
+import io.keyval.wal.LogId;
+import io.keyval.wal.Outcome;
+import io.keyval.wal.Wal;
+import io.keyval.wal.WalEvents;
+import io.keyval.wal.WalException;
+import io.keyval.wal.WalFiles;
+import io.keyval.wal.WalOptions;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Service;
 
-/** The data of this node: executes commands, log first, then memory, then the reply. */
+/**
+ * The data of this node: executes commands, log first, then memory, then the reply.
+ *
+ * <p>Opens and replays the log when it starts and seals it when it stops, before and after
+ * everything that talks to a network. Thread-safe.
+ */
 @Service
-public class KeyValueStore {
+public class KeyValueStore implements SmartLifecycle {
+
+    /** The phase of everything that needs data begins above this one. */
+    public static final int PHASE = 0;
+
+    private static final long PENDING_BYTES = 64L << 20;
+
+    /** A log and the memory it led to; replaced together. */
+    private record Data(Wal wal, Keyspace keyspace) {}
+
+    private final StoreSettings settings;
+    private final WalOptions options;
+    private final Compactor compactor;
+    private final Object change = new Object();
+
+    private volatile @Nullable DataDirectory directory;
+    private volatile @Nullable Data data;
+    private volatile Role role;
+    private volatile Confirmation confirmation = Confirmation.IMMEDIATE;
+    private volatile BooleanSupplier readable = () -> true;
+
+    KeyValueStore(StoreSettings settings, ObjectProvider<WalEvents> events) {
+        this.settings = settings;
+        this.options =
+                new WalOptions(
+                        settings.fsync(),
+                        PENDING_BYTES,
+                        new EventFan(events.orderedStream().toList()),
+                        WalFiles.DISK);
+        this.role = settings.role();
+        this.compactor = new Compactor(settings, this::compact);
+    }
 
     /**
      * Executes a batch of one connection's commands, in order.
@@ -22,11 +77,218 @@ public class KeyValueStore {
      * @param batch not empty; not changed afterwards
      */
     public CompletionStage<List<Reply>> execute(List<Command> batch) {
-        throw new UnsupportedOperationException();
+        Data now = data();
+        if (role == Role.LEADER && batch.stream().anyMatch(Command.Write.class::isInstance)) {
+            WriteGroup group = new WriteGroup(batch, now.keyspace(), confirmation);
+            now.wal().append(group);
+            compactor.consider(now.wal().size(), now.keyspace().encodedSize());
+            return group.replies();
+        }
+        boolean stale = !readable.getAsBoolean();
+        List<Reply> replies = new ArrayList<>(batch.size());
+        for (Command command : batch) {
+            replies.add(
+                    stale && command instanceof Command.Get
+                            ? Reply.FAILED
+                            : Reads.answer(command, now.keyspace()));
+        }
+        return CompletableFuture.completedStage(replies);
     }
 
-    /** What this node does at the moment; any thread. */
+    /** What this node does at the moment. */
     public Role role() {
-        return Role.LEADER;
+        return role;
+    }
+
+    /**
+     * Makes this node the leader: begins a new epoch, which is on disk when this returns, then
+     * takes writes.
+     *
+     * @throws WalException when the epoch cannot be written; the role is then as it was
+     */
+    public void lead() {
+        synchronized (change) {
+            data().wal().startEpoch();
+            role = Role.LEADER;
+        }
+    }
+
+    /** Stops taking writes. Writes that were taken before are finished and answered. */
+    public void follow() {
+        synchronized (change) {
+            role = Role.FOLLOWER;
+        }
+    }
+
+    /** Decides from now on when writes may be acknowledged. */
+    public void confirmWith(Confirmation other) {
+        confirmation = other;
+    }
+
+    /** Decides from now on whether GET may be answered at all; called for every batch. */
+    public void readableWhile(BooleanSupplier condition) {
+        readable = condition;
+    }
+
+    /**
+     * The log of this node, to read and to ask. A full sync replaces it: do not keep it longer than
+     * one piece of work.
+     *
+     * @throws StoreException before the store has started
+     */
+    public Wal wal() {
+        return data().wal();
+    }
+
+    /**
+     * Appends frames of the leader's log: logged, then applied, then told to {@code outcome}.
+     *
+     * @see Wal#appendFrames
+     */
+    public void appendFrames(ByteBuffer frames, Outcome outcome) {
+        Data now = data();
+        now.wal().appendFrames(frames, now.keyspace(), outcome);
+        compactor.consider(now.wal().size(), now.keyspace().encodedSize());
+    }
+
+    /** Where a full sync writes the leader's log until it is whole. */
+    public Path syncFile() {
+        Path log = wal().file();
+        return log.resolveSibling(settings.logName() + Wal.SYNC_SUFFIX);
+    }
+
+    /**
+     * Replays the file of a full sync, puts it in the place of the log in one step, and serves it
+     * from then on. Until then, and when this fails, everything is as it was.
+     *
+     * @param setAside keeps the log that is replaced, under the name that is returned
+     * @return where the replaced log is now, or null when it is gone
+     * @throws WalException when the file is damaged or cannot be put in place
+     */
+    public @Nullable Path install(Path synced, boolean setAside) {
+        synchronized (change) {
+            Keyspace fresh = new Keyspace();
+            Wal next = Wal.open(synced, options, fresh);
+            Data old = data();
+            try {
+                if (next.wasTorn()) {
+                    throw new StoreException("The synced log %s is not whole.".formatted(synced));
+                }
+                Path log = old.wal().file();
+                Path aside = setAside ? keepAside(log, old.wal().id()) : null;
+                old.wal().close();
+                next.moveTo(log);
+                data = new Data(next, fresh);
+                return aside;
+            } catch (RuntimeException e) {
+                next.close();
+                throw e;
+            }
+        }
+    }
+
+    private Path keepAside(Path log, LogId id) {
+        String stem = log.getFileName() + ".replaced-" + id.toString().substring(0, 8);
+        Path aside = log.resolveSibling(stem);
+        for (int i = 1; options.files().exists(aside); i++) {
+            aside = log.resolveSibling(stem + "-" + i);
+        }
+        try {
+            options.files().link(log, aside);
+        } catch (IOException e) {
+            throw new StoreException(
+                    "The log %s could not be kept as %s: %s."
+                            .formatted(log, aside, e.getMessage()));
+        }
+        return aside;
+    }
+
+    /**
+     * Rewrites the log with the live data alone, while reads and writes go on. Blocks until done.
+     *
+     * @throws WalException when it could not be done; the log is as it was
+     */
+    public CompactionResult compact() {
+        Data now = data();
+        return now.wal().compact(now.keyspace(), settings.retain(now.keyspace().encodedSize()));
+    }
+
+    /** Keys that are present. */
+    public long keys() {
+        Data now = data;
+        return now == null ? 0 : now.keyspace().size();
+    }
+
+    /** About how many bytes of log the live data would take. */
+    public long liveBytes() {
+        return data().keyspace().encodedSize();
+    }
+
+    /** A number that nodes with the same data share; reads everything. */
+    public long digest() {
+        return data().keyspace().digest();
+    }
+
+    /** Whether the log is open and replayed. */
+    public boolean isOpen() {
+        return data != null;
+    }
+
+    /** When writes are forced. */
+    public FsyncPolicy fsyncPolicy() {
+        return settings.fsync();
+    }
+
+    /** The data directory. */
+    public Path dataDirectory() {
+        return settings.dataDirectory();
+    }
+
+    private Data data() {
+        Data now = data;
+        if (now == null) {
+            throw new StoreException("The store is not open.");
+        }
+        return now;
+    }
+
+    @Override
+    public void start() {
+        DataDirectory held = DataDirectory.open(settings.dataDirectory());
+        try {
+            Keyspace keyspace = new Keyspace();
+            Wal wal = Wal.open(held.log(settings.logName()), options, keyspace);
+            data = new Data(wal, keyspace);
+            directory = held;
+            if (role == Role.LEADER) {
+                wal.startEpoch();
+            }
+        } catch (RuntimeException e) {
+            held.close();
+            throw e;
+        }
+        compactor.start();
+    }
+
+    @Override
+    public void stop() {
+        compactor.stop();
+        Data now = data;
+        DataDirectory held = directory;
+        if (now != null && held != null) {
+            now.wal().close();
+            held.close();
+            directory = null;
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return directory != null;
+    }
+
+    @Override
+    public int getPhase() {
+        return PHASE;
     }
 }

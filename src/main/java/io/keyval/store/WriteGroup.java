@@ -1,0 +1,116 @@
+package io.keyval.store;
+
+import io.keyval.command.Command;
+import io.keyval.command.Reply;
+import io.keyval.wal.RecordGroup;
+import io.keyval.wal.Records;
+import io.keyval.wal.WalException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A batch with writes on its way through the log. When the writes are durable, the whole batch is
+ * executed against the keyspace in its order, on the log's writer thread, so that the order in the
+ * log, in memory and in the replies is one.
+ */
+final class WriteGroup implements RecordGroup {
+
+    private final List<Command> batch;
+    private final Keyspace keyspace;
+    private final Confirmation confirmation;
+    private final CompletableFuture<List<Reply>> replies = new CompletableFuture<>();
+    private final int count;
+    private final int encodedSize;
+
+    WriteGroup(List<Command> batch, Keyspace keyspace, Confirmation confirmation) {
+        this.batch = batch;
+        this.keyspace = keyspace;
+        this.confirmation = confirmation;
+        int writes = 0;
+        int bytes = 0;
+        for (Command command : batch) {
+            switch (command) {
+                case Command.Put put -> {
+                    writes++;
+                    bytes += Records.putSize(put.key(), put.value());
+                }
+                case Command.Delete delete -> {
+                    writes++;
+                    bytes += Records.deleteSize(delete.key());
+                }
+                case Command.Get _, Command.Ping _, Command.Close _, Command.Invalid _ -> {}
+            }
+        }
+        this.count = writes;
+        this.encodedSize = bytes;
+    }
+
+    CompletableFuture<List<Reply>> replies() {
+        return replies;
+    }
+
+    @Override
+    public int count() {
+        return count;
+    }
+
+    @Override
+    public int encodedSize() {
+        return encodedSize;
+    }
+
+    @Override
+    public void encode(ByteBuffer target) {
+        for (Command command : batch) {
+            switch (command) {
+                case Command.Put put -> Records.put(target, put.key(), put.value());
+                case Command.Delete delete -> Records.delete(target, delete.key());
+                case Command.Get _, Command.Ping _, Command.Close _, Command.Invalid _ -> {}
+            }
+        }
+    }
+
+    @Override
+    public void committed(long firstPosition) {
+        List<Reply> answers = new ArrayList<>(batch.size());
+        for (Command command : batch) {
+            answers.add(
+                    switch (command) {
+                        case Command.Put put -> {
+                            keyspace.put(put.key(), put.value());
+                            yield Reply.OK;
+                        }
+                        case Command.Delete delete ->
+                                keyspace.remove(delete.key()) ? Reply.OK : Reply.NOT_FOUND;
+                        default -> Reads.answer(command, keyspace);
+                    });
+        }
+        confirmation.confirm(
+                firstPosition + count - 1,
+                confirmed -> replies.complete(confirmed ? answers : unconfirmed(answers)));
+    }
+
+    /** The writes are on disk here, but too few followers have them. */
+    private List<Reply> unconfirmed(List<Reply> answers) {
+        for (int i = 0; i < answers.size(); i++) {
+            if (batch.get(i) instanceof Command.Write) {
+                answers.set(i, Reply.FAILED);
+            }
+        }
+        return answers;
+    }
+
+    @Override
+    public void refused(WalException cause) {
+        List<Reply> answers = new ArrayList<>(batch.size());
+        for (Command command : batch) {
+            answers.add(
+                    command instanceof Command.Write
+                            ? Reply.FAILED
+                            : Reads.answer(command, keyspace));
+        }
+        replies.complete(answers);
+    }
+}

@@ -1,0 +1,235 @@
+package io.keyval.wal;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rewrite of a log: base frames with the live records, the history of epochs, then every frame
+ * behind the base position as it stood. The last of those frames are copied in the writer's turn.
+ *
+ * <p>The walk over the live records may see writes later than the base position. That is harmless:
+ * the tail repeats them, in order.
+ */
+final class Compaction {
+
+    static final String SUFFIX = ".compacting";
+
+    /** The writer's turn copies less than about this much. */
+    private static final long LAST_BYTES = 256 << 10;
+
+    private static final int BODY_BYTES = 1 << 20;
+    private static final int ROUNDS = 20;
+    private static final long SPARE_BYTES = 1 << 20;
+
+    private final LogWriter writer;
+    private final WalFiles files;
+    private final LiveRecords live;
+    private final long retain;
+
+    private final LogFile old;
+    private final Path target;
+    private ByteBuffer body = ByteBuffer.allocateDirect(BODY_BYTES + (64 << 10));
+    private int count;
+    private long records;
+    private long written;
+
+    Compaction(LogWriter writer, WalFiles files, LiveRecords live, long retain) {
+        this.writer = writer;
+        this.files = files;
+        this.live = live;
+        this.retain = retain;
+        this.old = writer.current();
+        this.target = old.path.resolveSibling(old.path.getFileName() + SUFFIX);
+    }
+
+    /**
+     * Where the tail begins.
+     *
+     * @param position the base position: of the last record before the tail
+     * @param offset of the tail's first frame in the old file
+     * @param epochs that began before the tail
+     */
+    private record Base(long position, long offset, List<Epoch> epochs) {}
+
+    CompactionResult run() {
+        long begun = System.nanoTime();
+        try (FileChannel source = files.open(old.path, StandardOpenOption.READ)) {
+            Base base = chooseBase(source);
+            checkRoom(base);
+            FileChannel channel =
+                    files.open(
+                            target,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE);
+            try {
+                return write(source, channel, base, begun);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                files.delete(target);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new LogRefusedException(
+                    "The compaction of %s was given up, the log is as it was: %s."
+                            .formatted(old.path, e.getMessage()),
+                    e);
+        }
+    }
+
+    private CompactionResult write(FileChannel source, FileChannel channel, Base base, long begun)
+            throws IOException {
+        FileHeader header = new FileHeader(old.header.id(), base.position());
+        LogOpener.writeFully(channel, FrameCodec.encodeFileHeader(header), 0);
+        written = FrameCodec.FILE_HEADER_SIZE;
+        if (base.position() > 0) {
+            long epoch = base.epochs().isEmpty() ? 0 : base.epochs().getLast().value();
+            writeBase(channel, base.position(), epoch);
+            writeFrame(
+                    channel,
+                    FrameCodec.HISTORY,
+                    FrameCodec.encodeHistory(base.epochs()),
+                    0,
+                    base.position(),
+                    epoch);
+        }
+        long copied = base.offset();
+        for (int round = 0; round < ROUNDS; round++) {
+            long end = old.end.offset();
+            LogOpener.copy(source, copied, end, channel, written);
+            written += end - copied;
+            copied = end;
+            channel.force(false);
+            if (old.end.offset() - copied < LAST_BYTES) {
+                break;
+            }
+        }
+        long from = copied;
+        long pause =
+                Wal.await(
+                        writer.turn(
+                                () -> {
+                                    long turn = System.nanoTime();
+                                    writer.replace(
+                                            channel, target, header, base.offset(), from, written);
+                                    return System.nanoTime() - turn;
+                                }));
+        return new CompactionResult(
+                old.end.offset(),
+                writer.current().end.offset(),
+                records,
+                Duration.ofNanos(System.nanoTime() - begun),
+                Duration.ofNanos(pause));
+    }
+
+    private Base chooseBase(FileChannel source) throws IOException {
+        LogFile.End applied = writer.applied();
+        long @Nullable [] kept =
+                old.index.ceiling(Math.max(FrameCodec.FILE_HEADER_SIZE, applied.offset() - retain));
+        if (retain == 0 || kept == null || kept[1] >= applied.offset()) {
+            List<Epoch> epochs =
+                    writer.history().stream().filter(e -> e.value() <= applied.epoch()).toList();
+            return new Base(applied.position(), applied.offset(), epochs);
+        }
+        long position = kept[0] - 1;
+        ByteBuffer bytes = ByteBuffer.allocate(FrameCodec.FRAME_HEADER_SIZE);
+        while (bytes.hasRemaining()) {
+            if (source.read(bytes, kept[1] + bytes.position()) < 0) {
+                throw new IOException("the log ends before its index");
+            }
+        }
+        FrameHeader first = FrameCodec.decodeFrameHeader(bytes, 0, old.header.id());
+        if (first == null) {
+            throw new IOException("no frame at offset %d".formatted(kept[1]));
+        }
+        List<Epoch> epochs =
+                writer.history().stream()
+                        .filter(
+                                e ->
+                                        e.value() < first.epoch()
+                                                || e.value() == first.epoch()
+                                                        && e.start() <= position)
+                        .toList();
+        return new Base(position, kept[1], epochs);
+    }
+
+    private void checkRoom(Base base) throws IOException {
+        long needed = live.encodedSize() + old.end.offset() - base.offset() + SPARE_BYTES;
+        long usable = files.usableSpace(old.path);
+        if (usable < needed) {
+            throw new LogRefusedException(
+                    "The compaction of %s needs %d bytes and %d are free; the log is as it was, it is tried again later."
+                            .formatted(old.path, needed, usable),
+                    null);
+        }
+    }
+
+    private void writeBase(FileChannel channel, long position, long epoch) throws IOException {
+        body.clear();
+        try {
+            live.forEach(
+                    (key, value) -> {
+                        int size = FrameCodec.putSize(key, value);
+                        try {
+                            if (body.position() > 0 && body.position() + size > BODY_BYTES) {
+                                flushBase(channel, position, epoch);
+                            }
+                            if (size > body.remaining()) {
+                                body = ByteBuffer.allocateDirect(size);
+                            }
+                            FrameCodec.encodePut(body, key, value);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                        count++;
+                    });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        if (count > 0) {
+            flushBase(channel, position, epoch);
+        }
+    }
+
+    private void flushBase(FileChannel channel, long position, long epoch) throws IOException {
+        writeFrame(channel, FrameCodec.BASE, body.flip(), count, position, epoch);
+        records += count;
+        count = 0;
+        body.clear();
+    }
+
+    private void writeFrame(
+            FileChannel channel,
+            byte type,
+            ByteBuffer content,
+            int count,
+            long position,
+            long epoch)
+            throws IOException {
+        int length = content.remaining();
+        ByteBuffer head = ByteBuffer.allocate(FrameCodec.FRAME_HEADER_SIZE);
+        FrameCodec.encodeFrameHeader(
+                head,
+                0,
+                old.header.id(),
+                new FrameHeader(
+                        type,
+                        length,
+                        FrameCodec.crc(content.duplicate()),
+                        epoch,
+                        position,
+                        0,
+                        count));
+        LogOpener.writeFully(channel, head, written);
+        LogOpener.writeFully(channel, content, written + FrameCodec.FRAME_HEADER_SIZE);
+        written += FrameCodec.FRAME_HEADER_SIZE + length;
+    }
+}

@@ -1,0 +1,27 @@
+package io.keyval.wal;
+
+import java.nio.file.Path;
+
+/**
+ * Something in a log that was acknowledged is damaged. Nothing was changed; the message names the
+ * file, the offset and what to do.
+ */
+public final class CorruptLogException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final long offset;
+
+    CorruptLogException(Path file, long offset, String what) {
+        super(
+                "The log %s is damaged at offset %d: %s. Nothing was changed. Restore it from a backup or from another node, or cut it there with 'log repair %s'."
+                        .formatted(file, offset, what, file),
+                null);
+        this.offset = offset;
+    }
+
+    /** The first offset, in bytes from the start of the file, that cannot be trusted. */
+    public long offset() {
+        return offset;
+    }
+}

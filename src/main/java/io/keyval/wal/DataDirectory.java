@@ -1,0 +1,104 @@
+package io.keyval.wal;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/** The directory of a node's log, held by one process at a time while this is open. */
+public final class DataDirectory implements AutoCloseable {
+
+    private static final String LOCK = "keyval.lock";
+
+    private final Path path;
+    private final FileChannel lock;
+
+    private DataDirectory(Path path, FileChannel lock) {
+        this.path = path;
+        this.lock = lock;
+    }
+
+    /**
+     * Creates the directory if it is not there, takes it for this process, and removes what an
+     * interrupted compaction or sync left behind.
+     *
+     * @throws DataDirectoryException when it cannot be created or written, or another process holds
+     *     it
+     */
+    public static DataDirectory open(Path path) {
+        FileChannel channel = null;
+        try {
+            Files.createDirectories(path);
+            channel =
+                    FileChannel.open(
+                            path.resolve(LOCK),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE);
+            if (!lock(channel)) {
+                channel.close();
+                throw new DataDirectoryException(
+                        "The data directory %s is in use by another keyval process; stop that one, or set keyval.data-dir to another directory."
+                                .formatted(path.toAbsolutePath()),
+                        null);
+            }
+            removeTemporaries(path);
+            return new DataDirectory(path, channel);
+        } catch (IOException e) {
+            throw new DataDirectoryException(
+                    "The data directory %s cannot be written (%s); give this user the rights to it, or set keyval.data-dir to another directory."
+                            .formatted(path.toAbsolutePath(), e),
+                    e);
+        }
+    }
+
+    private static boolean lock(FileChannel channel) throws IOException {
+        try {
+            @Nullable FileLock taken = channel.tryLock();
+            return taken != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        }
+    }
+
+    private static void removeTemporaries(Path path) throws IOException {
+        for (String suffix : Wal.temporarySuffixes()) {
+            try (DirectoryStream<Path> leftovers =
+                    Files.newDirectoryStream(path, "*.log" + suffix)) {
+                for (Path leftover : leftovers) {
+                    Files.delete(leftover);
+                }
+            }
+        }
+    }
+
+    /** The file of a log in this directory. */
+    public Path log(String name) {
+        return path.resolve(name);
+    }
+
+    /** The directory. */
+    public Path path() {
+        return path;
+    }
+
+    /** Bytes that can still be written here. */
+    public long usableSpace() throws IOException {
+        return Files.getFileStore(path).getUsableSpace();
+    }
+
+    /** Lets go of the directory. */
+    @Override
+    public void close() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new DataDirectoryException(
+                    "The lock of %s could not be released: %s.".formatted(path, e.getMessage()), e);
+        }
+    }
+}

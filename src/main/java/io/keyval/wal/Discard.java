@@ -1,0 +1,12 @@
+package io.keyval.wal;
+
+/** Takes records and forgets them. */
+enum Discard implements LogScanner.Visitor {
+    INSTANCE;
+
+    @Override
+    public void put(byte[] key, byte[] value) {}
+
+    @Override
+    public void delete(byte[] key) {}
+}

@@ -1,0 +1,164 @@
+package io.keyval.wal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Opens or creates a log file: replays it, and cuts a torn tail after copying it aside. */
+final class LogOpener {
+
+    private static final long PROGRESS_BYTES = 8 << 20;
+
+    private final Path file;
+    private final WalFiles files;
+    private final WalEvents events;
+
+    LogOpener(Path file, WalOptions options) {
+        this.file = file;
+        this.files = options.files();
+        this.events = options.events();
+    }
+
+    /** What was opened: an open channel, positioned nowhere, and what the replay found. */
+    record Opened(FileChannel channel, ScanResult scan) {}
+
+    Opened open(RecordSink sink) {
+        try {
+            if (!files.exists(file)) {
+                create();
+            }
+            FileChannel channel =
+                    files.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            try {
+                if (channel.size() < FrameCodec.FILE_HEADER_SIZE && isTornHeader(channel)) {
+                    cut(channel, 0, "the file ends inside its header");
+                    channel.close();
+                    create();
+                    channel = files.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                }
+                ScanResult scan = LogScanner.scan(file, channel, replay(sink, channel.size()));
+                events.replaying(file, scan.records(), scan.end(), scan.end());
+                Damage damage = scan.damage();
+                if (damage != null) {
+                    if (damage.acknowledged()) {
+                        throw new CorruptLogException(file, damage.offset(), damage.what());
+                    }
+                    cut(channel, damage.offset(), damage.what());
+                }
+                return new Opened(channel, scan);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+        } catch (AccessDeniedException e) {
+            throw new DataDirectoryException(
+                    "The log %s cannot be opened for reading and writing; give this user the rights to it and to its directory."
+                            .formatted(file),
+                    e);
+        } catch (IOException e) {
+            throw new DataDirectoryException(
+                    "The log %s cannot be opened: %s.".formatted(file, e.getMessage()), e);
+        }
+    }
+
+    /** Creates an empty log in one step: it is there with its whole header, or not at all. */
+    private void create() throws IOException {
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel channel =
+                files.open(
+                        fresh,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
+            ByteBuffer header = FrameCodec.encodeFileHeader(new FileHeader(LogId.random(), 0));
+            writeFully(channel, header, 0);
+            channel.force(true);
+        }
+        files.rename(fresh, file);
+        files.syncDirectory(directory(file));
+    }
+
+    /** Whether a short file begins like a log: then nothing was ever written behind its header. */
+    private static boolean isTornHeader(FileChannel channel) throws IOException {
+        ByteBuffer start = ByteBuffer.allocate(Long.BYTES);
+        int length = Math.max(0, channel.read(start, 0));
+        for (int i = 0; i < length; i++) {
+            if (start.get(i) != (byte) (FrameCodec.FILE_MAGIC >>> 56 - 8 * i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private LogScanner.Visitor replay(RecordSink sink, long size) {
+        return new LogScanner.Visitor() {
+            private long told;
+
+            @Override
+            public void put(byte[] key, byte[] value) {
+                sink.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                sink.delete(key);
+            }
+
+            @Override
+            public void progress(long records, long offset) {
+                if (offset - told >= PROGRESS_BYTES) {
+                    told = offset;
+                    events.replaying(file, records, offset, size);
+                }
+            }
+        };
+    }
+
+    private void cut(FileChannel channel, long offset, String what) throws IOException {
+        long size = channel.size();
+        Path copy = file.resolveSibling(file.getFileName() + ".torn-" + offset);
+        for (int i = 1; files.exists(copy); i++) {
+            copy = file.resolveSibling(file.getFileName() + ".torn-" + offset + "-" + i);
+        }
+        try (FileChannel target =
+                files.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            copy(channel, offset, size, target, 0);
+            target.force(true);
+        }
+        files.syncDirectory(directory(file));
+        channel.truncate(offset);
+        channel.force(true);
+        events.tornTail(file, offset, size - offset, what, copy);
+    }
+
+    static Path directory(Path file) {
+        Path parent = file.toAbsolutePath().getParent();
+        return parent == null ? file.toAbsolutePath() : parent;
+    }
+
+    static void writeFully(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
+        while (bytes.hasRemaining()) {
+            at += channel.write(bytes, at);
+        }
+    }
+
+    /** Copies the bytes from {@code from} to {@code to}, which are there. */
+    static void copy(FileChannel source, long from, long to, FileChannel target, long at)
+            throws IOException {
+        ByteBuffer buffer =
+                ByteBuffer.allocateDirect((int) Math.min(1 << 20, Math.max(1, to - from)));
+        while (from < to) {
+            buffer.clear().limit((int) Math.min(buffer.capacity(), to - from));
+            int read = source.read(buffer, from);
+            if (read < 0) {
+                throw new IOException("the file ended at %d, before %d".formatted(from, to));
+            }
+            writeFully(target, buffer.flip(), at);
+            from += read;
+            at += read;
+        }
+    }
+}

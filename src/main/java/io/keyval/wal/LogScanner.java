@@ -1,0 +1,254 @@
+package io.keyval.wal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a log from its first byte to its last, checks everything, and tells a torn tail from
+ * corruption. Reads in large buffers, in order. Not thread-safe; one scan an instance.
+ */
+final class LogScanner {
+
+    /** Hears of what is found, in file order. */
+    interface Visitor extends RecordSink {
+
+        /** A good frame stands at {@code offset}; its records follow. */
+        default void frame(long offset, FrameHeader header) {}
+
+        /** All up to {@code offset} has been read. */
+        default void progress(long records, long offset) {}
+    }
+
+    private static final int BUFFER = 1 << 20;
+
+    private final Path file;
+    private final FileChannel channel;
+    private final long size;
+    private final Visitor visitor;
+    private ByteBuffer window = ByteBuffer.allocate(BUFFER).limit(0);
+    private long windowStart;
+
+    private LogScanner(Path file, FileChannel channel, Visitor visitor) throws IOException {
+        this.file = file;
+        this.channel = channel;
+        this.size = channel.size();
+        this.visitor = visitor;
+    }
+
+    /**
+     * Scans {@code channel} from its start.
+     *
+     * @throws CorruptLogException when the file header is damaged, or the file is no log
+     */
+    static ScanResult scan(Path file, FileChannel channel, Visitor visitor) throws IOException {
+        return new LogScanner(file, channel, visitor).scan();
+    }
+
+    private ScanResult scan() throws IOException {
+        FileHeader header = fileHeader();
+        long offset = FrameCodec.FILE_HEADER_SIZE;
+        long position = header.basePosition();
+        long epoch = 0;
+        long frames = 0;
+        long records = 0;
+        boolean baseClosed = header.basePosition() == 0;
+        List<Epoch> history = new ArrayList<>();
+        PositionIndex index = new PositionIndex();
+        Damage damage = null;
+        while (offset < size) {
+            FrameHeader frame = frameAt(offset, header.id());
+            String wrong = frame == null ? "no frame begins there" : null;
+            if (frame != null) {
+                wrong = order(frame, baseClosed, position, epoch);
+                if (wrong != null) {
+                    damage = new Damage(offset, wrong, true);
+                    break;
+                }
+                wrong = body(offset, frame, history);
+            }
+            if (wrong != null) {
+                damage = damage(offset, wrong, frame, header.id());
+                break;
+            }
+            java.util.Objects.requireNonNull(frame);
+            if (frame.type() == FrameCodec.HISTORY) {
+                baseClosed = true;
+                epoch = history.isEmpty() ? 0 : history.getLast().value();
+            } else if (frame.type() == FrameCodec.RECORDS) {
+                index.add(frame.firstPosition(), offset);
+                if (frame.epoch() != epoch) {
+                    epoch = frame.epoch();
+                    history.add(new Epoch(epoch, frame.firstPosition()));
+                }
+                position = frame.lastPosition();
+            }
+            frames++;
+            records += frame.count();
+            offset += frame.size();
+            visitor.progress(records, offset);
+        }
+        if (!baseClosed) {
+            String what = damage == null ? "the file ends there" : damage.what();
+            damage = new Damage(offset, what + ", in the base that a compaction wrote", true);
+        }
+        return new ScanResult(
+                header, offset, position, epoch, history, frames, records, index, damage);
+    }
+
+    private FileHeader fileHeader() throws IOException {
+        ByteBuffer bytes = bytes(0, FrameCodec.FILE_HEADER_SIZE);
+        FileHeader header = bytes == null ? null : FrameCodec.decodeFileHeader(bytes);
+        if (header == null) {
+            boolean ours =
+                    bytes != null && bytes.getLong(bytes.position()) == FrameCodec.FILE_MAGIC;
+            if (ours && bytes.getShort(bytes.position() + 8) != FrameCodec.FORMAT_VERSION) {
+                throw new CorruptLogException(
+                        file,
+                        8,
+                        "it says format version %d, this program reads version %d"
+                                .formatted(
+                                        bytes.getShort(bytes.position() + 8),
+                                        FrameCodec.FORMAT_VERSION));
+            }
+            throw new CorruptLogException(
+                    file, 0, ours ? "the file header is damaged" : "it is not a keyval log");
+        }
+        return header;
+    }
+
+    /** Whether a good header may stand here at all; a crash cannot bring one that may not. */
+    private static @Nullable String order(
+            FrameHeader frame, boolean baseClosed, long position, long epoch) {
+        return switch (frame.type()) {
+            case FrameCodec.RECORDS -> {
+                if (!baseClosed) {
+                    yield "records stand where the base should be";
+                }
+                if (frame.firstPosition() != position + 1) {
+                    yield "position %d stands where %d should be"
+                            .formatted(frame.firstPosition(), position + 1);
+                }
+                yield frame.epoch() < epoch
+                        ? "epoch %s stands behind epoch %s"
+                                .formatted(Epoch.text(frame.epoch()), Epoch.text(epoch))
+                        : null;
+            }
+            case FrameCodec.BASE, FrameCodec.HISTORY ->
+                    baseClosed || frame.firstPosition() != position
+                            ? "a part of a base stands where it should not be"
+                            : null;
+            default -> "a frame of unknown type %d".formatted(frame.type());
+        };
+    }
+
+    /** Checks the body of a good header and hands its records out; null when it is good. */
+    private @Nullable String body(long offset, FrameHeader frame, List<Epoch> history)
+            throws IOException {
+        ByteBuffer body = bodyOf(offset, frame);
+        if (body == null) {
+            return "the file ends inside a frame";
+        }
+        if (FrameCodec.crc(body.duplicate()) != frame.bodyCrc()) {
+            return "the checksum of a frame does not match";
+        }
+        visitor.frame(offset, frame);
+        if (frame.type() == FrameCodec.HISTORY) {
+            history.addAll(FrameCodec.decodeHistory(body));
+            return null;
+        }
+        String wrong = FrameCodec.decodeRecords(body, frame.count(), visitor);
+        if (wrong != null) {
+            throw new CorruptLogException(file, offset, wrong);
+        }
+        return null;
+    }
+
+    /**
+     * Looks behind a bad frame for good ones. Any that says that the bytes at {@code offset} were
+     * durable when it was written makes this corruption.
+     */
+    private Damage damage(long offset, String what, @Nullable FrameHeader bad, LogId id)
+            throws IOException {
+        long at = offset + (bad == null ? 1 : bad.size());
+        while ((at = nextMagic(at)) >= 0) {
+            FrameHeader frame = frameAt(at, id);
+            ByteBuffer body = frame == null ? null : bodyOf(at, frame);
+            if (frame == null
+                    || body == null
+                    || FrameCodec.crc(body.duplicate()) != frame.bodyCrc()) {
+                at++;
+                continue;
+            }
+            if (at - frame.unforced() > offset) {
+                return new Damage(
+                        offset,
+                        "%s, and the frame at offset %d says that it was on disk"
+                                .formatted(what, at),
+                        true);
+            }
+            at += frame.size();
+        }
+        return new Damage(offset, what, false);
+    }
+
+    /** The offset of the next frame magic at or behind {@code from}, or -1. */
+    private long nextMagic(long from) throws IOException {
+        byte first = (byte) (FrameCodec.FRAME_MAGIC >>> 24);
+        for (long at = from; at + FrameCodec.FRAME_HEADER_SIZE <= size; ) {
+            int length = (int) Math.min(BUFFER, size - at);
+            ByteBuffer bytes = bytes(at, length);
+            if (bytes == null) {
+                return -1;
+            }
+            int start = bytes.position();
+            for (int i = 0; i + 4 <= length; i++) {
+                if (bytes.get(start + i) == first
+                        && bytes.getInt(start + i) == FrameCodec.FRAME_MAGIC) {
+                    return at + i + FrameCodec.FRAME_HEADER_SIZE <= size ? at + i : -1;
+                }
+            }
+            at += length - 3;
+        }
+        return -1;
+    }
+
+    private @Nullable FrameHeader frameAt(long offset, LogId id) throws IOException {
+        ByteBuffer bytes = bytes(offset, FrameCodec.FRAME_HEADER_SIZE);
+        return bytes == null ? null : FrameCodec.decodeFrameHeader(bytes, bytes.position(), id);
+    }
+
+    private @Nullable ByteBuffer bodyOf(long offset, FrameHeader frame) throws IOException {
+        return bytes(offset + FrameCodec.FRAME_HEADER_SIZE, frame.bodyLength());
+    }
+
+    /**
+     * The bytes at {@code offset}, valid until the next call; null when the file ends before them,
+     * which is checked before anything is allocated.
+     */
+    private @Nullable ByteBuffer bytes(long offset, int length) throws IOException {
+        if (offset + length > size) {
+            return null;
+        }
+        if (offset < windowStart || offset + length > windowStart + window.limit()) {
+            if (length > window.capacity() || window.capacity() > BUFFER && length <= BUFFER) {
+                window = ByteBuffer.allocate(Math.max(BUFFER, length));
+            }
+            window.clear();
+            windowStart = offset;
+            while (window.position() < length) {
+                int read = channel.read(window, windowStart + window.position());
+                if (read < 0) {
+                    window.limit(0);
+                    return null;
+                }
+            }
+            window.flip();
+        }
+        return window.slice((int) (offset - windowStart), length);
+    }
+}

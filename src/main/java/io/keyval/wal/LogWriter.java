@@ -1,0 +1,651 @@
+package io.keyval.wal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread that writes a log, and the queue in front of it. What waits together is written
+ * with one write and forced with one force (group commit).
+ *
+ * <p>Fields marked so belong to the writer thread alone; nobody interrupts it.
+ */
+final class LogWriter {
+
+    /** What waits for the writer. */
+    sealed interface Work {
+        int bytes();
+    }
+
+    record Append(RecordGroup group) implements Work {
+        @Override
+        public int bytes() {
+            return group.encodedSize();
+        }
+    }
+
+    record Frames(ByteBuffer frames, RecordSink sink, Outcome outcome) implements Work {
+        @Override
+        public int bytes() {
+            return frames.remaining();
+        }
+    }
+
+    record Turn<T>(Callable<T> action, CompletableFuture<T> done) implements Work {
+        @Override
+        public int bytes() {
+            return 0;
+        }
+
+        void run() {
+            try {
+                done.complete(action.call());
+            } catch (Exception e) {
+                done.completeExceptionally(e);
+            }
+        }
+    }
+
+    /** A frame takes in more groups while its body is smaller than this. */
+    private static final int FRAME_BYTES = 1 << 20;
+
+    private final WalOptions options;
+    private final Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition arrived = lock.newCondition();
+    private final Condition room = lock.newCondition();
+    private final ArrayDeque<Work> queue = new ArrayDeque<>();
+    private long pending;
+    private boolean closing;
+
+    private final Object growth = new Object();
+    private final Object place = new Object();
+
+    private volatile LogFile current;
+    private volatile LogFile.End applied;
+    private volatile List<Epoch> history;
+    private volatile @Nullable LogFailedException failure;
+    private volatile @Nullable String stall;
+
+    // The writer thread's own.
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(FRAME_BYTES + (64 << 10));
+    private long end;
+    private long forcedEnd;
+    private long position;
+    private long epoch;
+    private long lastForce = System.nanoTime();
+
+    LogWriter(WalOptions options, LogFile current, List<Epoch> history) {
+        this.options = options;
+        this.current = current;
+        this.applied = current.end;
+        this.history = List.copyOf(history);
+        this.end = current.end.offset();
+        this.forcedEnd = end;
+        this.position = current.end.position();
+        this.epoch = current.end.epoch();
+        this.thread =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("wal-" + current.path.getFileName())
+                        .unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    LogFile current() {
+        return current;
+    }
+
+    /** How far all records have been handed to their groups and sinks. */
+    LogFile.End applied() {
+        return applied;
+    }
+
+    List<Epoch> history() {
+        return history;
+    }
+
+    @Nullable LogFailedException failure() {
+        return failure;
+    }
+
+    @Nullable String stall() {
+        return stall;
+    }
+
+    void enqueue(Work work) {
+        LogFailedException refusal = null;
+        lock.lock();
+        try {
+            while (pending > options.maxPendingBytes() && !closing && failure == null) {
+                room.awaitUninterruptibly();
+            }
+            refusal = failure;
+            if (refusal == null && closing) {
+                refusal =
+                        new LogFailedException(
+                                "The log %s is closed.".formatted(current.path), null);
+            }
+            if (refusal == null) {
+                queue.add(work);
+                pending += work.bytes();
+                arrived.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (refusal != null) {
+            refuse(work, refusal);
+        }
+    }
+
+    /** Runs {@code action} on the writer thread, between two writes. */
+    <T> CompletableFuture<T> turn(Callable<T> action) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        enqueue(new Turn<>(action, done));
+        return done;
+    }
+
+    void close() {
+        lock.lock();
+        try {
+            closing = true;
+            arrived.signal();
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            List<Work> works = new ArrayList<>();
+            while (take(works)) {
+                work(works);
+                works.clear();
+                forceIfDue();
+            }
+            seal();
+        } catch (Throwable e) {
+            fail("the writer stopped: " + e, e);
+        } finally {
+            refuseWaiting();
+            try {
+                current.channel.close();
+            } catch (IOException e) {
+                fail("the file could not be closed: " + e.getMessage(), e);
+            }
+            grown();
+        }
+    }
+
+    /**
+     * Takes the next works of one kind, as many as one write may hold. Comes back with none when a
+     * force is due.
+     *
+     * @return false when the log closes and nothing waits any more
+     */
+    private boolean take(List<Work> works) {
+        lock.lock();
+        try {
+            while (queue.isEmpty()) {
+                if (closing) {
+                    return false;
+                }
+                long wait = untilForce();
+                if (wait <= 0) {
+                    return true;
+                }
+                try {
+                    arrived.awaitNanos(wait);
+                } catch (InterruptedException e) {
+                    // Nobody interrupts this thread; if something does, the work goes on.
+                }
+            }
+            long bytes = 0;
+            Class<?> kind = queue.peek().getClass();
+            do {
+                Work next = queue.remove();
+                works.add(next);
+                bytes += next.bytes();
+            } while (kind != Turn.class
+                    && bytes < FRAME_BYTES
+                    && !queue.isEmpty()
+                    && queue.peek().getClass() == kind
+                    && bytes + queue.peek().bytes() < Integer.MAX_VALUE / 2);
+            pending -= bytes;
+            room.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void work(List<Work> works) {
+        if (works.isEmpty()) {
+            return;
+        }
+        LogFailedException failed = failure;
+        if (failed != null) {
+            works.forEach(work -> refuse(work, failed));
+            return;
+        }
+        switch (works.getFirst()) {
+            case Append _ -> writeGroups(works);
+            case Frames _ -> writeFrames(works);
+            case Turn<?> turn -> turn.run();
+        }
+    }
+
+    private void writeGroups(List<Work> works) {
+        int bytes = 0;
+        int count = 0;
+        for (Work work : works) {
+            RecordGroup group = ((Append) work).group();
+            bytes += group.encodedSize();
+            count += group.count();
+        }
+        ByteBuffer frame = buffer(FrameCodec.FRAME_HEADER_SIZE + bytes);
+        frame.position(FrameCodec.FRAME_HEADER_SIZE);
+        for (Work work : works) {
+            ((Append) work).group().encode(frame);
+        }
+        frame.flip();
+        stamp(frame, count);
+        WalException refusal = write(frame);
+        if (refusal == null) {
+            refusal = forceIfAlways();
+        }
+        if (refusal != null) {
+            for (Work work : works) {
+                refuse(work, refusal);
+            }
+            return;
+        }
+        long first = position + 1;
+        position += count;
+        publish();
+        for (Work work : works) {
+            RecordGroup group = ((Append) work).group();
+            group.committed(first);
+            first += group.count();
+        }
+        applied = current.end;
+    }
+
+    /** Writes the header of a frame whose body stands behind it already. */
+    private void stamp(ByteBuffer frame, int count) {
+        int length = frame.limit() - FrameCodec.FRAME_HEADER_SIZE;
+        int crc = FrameCodec.crc(frame.slice(FrameCodec.FRAME_HEADER_SIZE, length));
+        FrameCodec.encodeFrameHeader(
+                frame,
+                0,
+                current.header.id(),
+                new FrameHeader(
+                        FrameCodec.RECORDS,
+                        length,
+                        crc,
+                        epoch,
+                        position + 1,
+                        end - forcedEnd,
+                        count));
+    }
+
+    private void writeFrames(List<Work> works) {
+        int bytes = 0;
+        for (Work work : works) {
+            bytes += work.bytes();
+        }
+        ByteBuffer target = buffer(bytes);
+        FrameRun run = new FrameRun(current.header.id(), target, end - forcedEnd, position, epoch);
+        List<Frames> accepted = new ArrayList<>(works.size());
+        List<Long> last = new ArrayList<>(works.size());
+        for (Work work : works) {
+            Frames frames = (Frames) work;
+            String wrong = run.add(frames.frames().duplicate());
+            if (wrong != null) {
+                refuse(
+                        frames,
+                        new LogRefusedException(
+                                "Frames do not continue the log %s: %s."
+                                        .formatted(current.path, wrong),
+                                null));
+                continue;
+            }
+            accepted.add(frames);
+            last.add(run.position());
+        }
+        WalException refusal = null;
+        if (target.position() > 0) {
+            refusal = write(target.flip());
+            if (refusal == null) {
+                refusal = forceIfAlways();
+            }
+        }
+        if (refusal != null) {
+            for (Frames frames : accepted) {
+                refuse(frames, refusal);
+            }
+            return;
+        }
+        position = run.position();
+        if (run.epoch() != epoch) {
+            epoch = run.epoch();
+            List<Epoch> longer = new ArrayList<>(history);
+            longer.addAll(run.begun());
+            history = List.copyOf(longer);
+        }
+        publish();
+        for (int i = 0; i < accepted.size(); i++) {
+            Frames frames = accepted.get(i);
+            FrameRun.replay(frames.frames(), frames.sink());
+            frames.outcome().committed(last.get(i));
+        }
+        applied = current.end;
+    }
+
+    /** Begins the next epoch with an empty frame that is forced whatever the policy. */
+    long writeEpoch() {
+        long next = Epoch.after(epoch);
+        long before = epoch;
+        epoch = next;
+        WalException refusal = writeMark();
+        if (refusal != null) {
+            epoch = before;
+            throw refusal;
+        }
+        List<Epoch> longer = new ArrayList<>(history);
+        longer.add(new Epoch(next, position + 1));
+        history = List.copyOf(longer);
+        publish();
+        applied = current.end;
+        return next;
+    }
+
+    private @Nullable WalException writeMark() {
+        WalException refusal = force();
+        if (refusal == null) {
+            ByteBuffer frame = buffer(FrameCodec.FRAME_HEADER_SIZE);
+            stamp(frame, 0);
+            refusal = write(frame);
+        }
+        return refusal == null ? force() : refusal;
+    }
+
+    private void seal() {
+        if (failure == null && end > FrameCodec.FILE_HEADER_SIZE) {
+            writeMark();
+        }
+    }
+
+    /** Writes at the end of the log, or leaves the log as it was and says why. */
+    private @Nullable WalException write(ByteBuffer bytes) {
+        LogFile file = current;
+        int length = bytes.remaining();
+        try {
+            LogOpener.writeFully(file.channel, bytes, end);
+        } catch (IOException e) {
+            return undo(file, e);
+        }
+        file.index.add(position + 1, end);
+        end += length;
+        if (stall != null) {
+            stall = null;
+            options.events().resumed(file.path);
+        }
+        return null;
+    }
+
+    private WalException undo(LogFile file, IOException cause) {
+        String reason = "writing %s failed: %s".formatted(file.path, cause.getMessage());
+        try {
+            file.channel.truncate(end);
+        } catch (IOException e) {
+            return fail(reason + ", and it could not be undone: " + e.getMessage(), cause);
+        }
+        if (stall == null) {
+            options.events().stalled(file.path, reason);
+        }
+        stall = reason;
+        return new LogRefusedException(reason, cause);
+    }
+
+    private @Nullable WalException forceIfAlways() {
+        return options.fsync().mode() == FsyncPolicy.Mode.ALWAYS ? force() : null;
+    }
+
+    private void forceIfDue() {
+        if (failure == null && untilForce() <= 0) {
+            force();
+        }
+    }
+
+    /** Nanoseconds until a force is due. */
+    private long untilForce() {
+        if (options.fsync().mode() != FsyncPolicy.Mode.INTERVAL
+                || forcedEnd == end
+                || failure != null) {
+            return Long.MAX_VALUE;
+        }
+        return lastForce + options.fsync().interval().toNanos() - System.nanoTime();
+    }
+
+    private @Nullable WalException force() {
+        if (forcedEnd == end) {
+            return null;
+        }
+        long before = System.nanoTime();
+        try {
+            current.channel.force(false);
+        } catch (IOException e) {
+            return fail("forcing %s to disk failed: %s".formatted(current.path, e.getMessage()), e);
+        }
+        lastForce = System.nanoTime();
+        forcedEnd = end;
+        options.events().forced(lastForce - before);
+        return null;
+    }
+
+    private LogFailedException fail(String reason, Throwable cause) {
+        LogFailedException failed =
+                new LogFailedException(
+                        reason + "; the log takes no more writes until the next start", cause);
+        failure = failed;
+        options.events().failed(current.path, reason);
+        return failed;
+    }
+
+    private void publish() {
+        current.end = new LogFile.End(end, position, epoch);
+        grown();
+    }
+
+    private void grown() {
+        synchronized (growth) {
+            growth.notifyAll();
+        }
+    }
+
+    private ByteBuffer buffer(int bytes) {
+        if (bytes > buffer.capacity()) {
+            return ByteBuffer.allocateDirect(bytes);
+        }
+        return buffer.clear().limit(bytes);
+    }
+
+    private void refuseWaiting() {
+        List<Work> rest;
+        lock.lock();
+        try {
+            closing = true;
+            rest = new ArrayList<>(queue);
+            queue.clear();
+            pending = 0;
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        LogFailedException reason = failure;
+        for (Work work : rest) {
+            refuse(
+                    work,
+                    reason != null
+                            ? reason
+                            : new LogFailedException(
+                                    "The log %s is closed.".formatted(current.path), null));
+        }
+    }
+
+    private static void refuse(Work work, WalException cause) {
+        switch (work) {
+            case Append append -> append.group().refused(cause);
+            case Frames frames -> frames.outcome().refused(cause);
+            case Turn<?> turn -> turn.done().completeExceptionally(cause);
+        }
+    }
+
+    WalCursor openCursor(long offset, long behind) {
+        synchronized (place) {
+            LogFile file = current;
+            try {
+                return new WalCursor(
+                        this,
+                        file,
+                        options.files().open(file.path, StandardOpenOption.READ),
+                        offset,
+                        behind);
+            } catch (IOException e) {
+                throw new LogRefusedException(
+                        "The log %s cannot be read: %s.".formatted(file.path, e.getMessage()), e);
+            }
+        }
+    }
+
+    @Nullable WalCursor openCursorAfter(long behind) {
+        synchronized (place) {
+            LogFile file = current;
+            if (behind < file.header.basePosition() || behind > file.end.position()) {
+                return null;
+            }
+            long from = file.index.floor(behind + 1);
+            WalCursor cursor = openCursor(from, behind);
+            if (!cursor.seek(behind, from >= 0)) {
+                cursor.close();
+                return null;
+            }
+            return cursor;
+        }
+    }
+
+    /** Waits until {@code file} has grown beyond {@code offset} or was replaced; false: neither. */
+    boolean awaitGrowth(LogFile file, long offset, long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        synchronized (growth) {
+            while (file.end.offset() <= offset && !file.replaced && thread.isAlive()) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                TimeUnit.NANOSECONDS.timedWait(growth, left);
+            }
+        }
+        return file.end.offset() > offset || file.replaced;
+    }
+
+    void moveTo(Path target) {
+        WalException refusal = force();
+        if (refusal != null) {
+            throw refusal;
+        }
+        synchronized (place) {
+            try {
+                options.files().rename(current.path, target);
+            } catch (IOException e) {
+                throw new LogRefusedException(
+                        "%s could not be renamed to %s: %s."
+                                .formatted(current.path, target, e.getMessage()),
+                        e);
+            }
+            current.path = target;
+        }
+        syncDirectory(target);
+    }
+
+    /**
+     * Finishes a compaction in the writer's turn: copies what came since, seals and forces the
+     * shorter file, and goes on in it.
+     *
+     * @param shorter the new file, written up to {@code at}
+     * @param copied how far the current file has been copied
+     */
+    void replace(
+            FileChannel shorter, Path written, FileHeader header, long tail, long copied, long at)
+            throws IOException {
+        LogFile old = current;
+        LogOpener.copy(old.channel, copied, end, shorter, at);
+        long size = at + end - copied;
+        ByteBuffer mark = buffer(FrameCodec.FRAME_HEADER_SIZE);
+        FrameCodec.encodeFrameHeader(
+                mark,
+                0,
+                header.id(),
+                new FrameHeader(FrameCodec.RECORDS, 0, 0, epoch, position + 1, 0, 0));
+        LogOpener.writeFully(shorter, mark, size);
+        shorter.force(true);
+        long delta = at - copied;
+        LogFile next =
+                new LogFile(
+                        old.path,
+                        shorter,
+                        header,
+                        old.index.shifted(header.basePosition() + 1, tail, delta),
+                        new LogFile.End(size + FrameCodec.FRAME_HEADER_SIZE, position, epoch));
+        synchronized (place) {
+            options.files().rename(written, old.path);
+            end = next.end.offset();
+            forcedEnd = end;
+            current = next;
+            applied = next.end;
+            old.replaced = true;
+        }
+        syncDirectory(old.path);
+        old.channel.close();
+        grown();
+    }
+
+    private void syncDirectory(Path file) {
+        try {
+            options.files().syncDirectory(LogOpener.directory(file));
+        } catch (IOException e) {
+            throw fail(
+                    "the directory of %s could not be forced: %s".formatted(file, e.getMessage()),
+                    e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.keyval.wal;
+
+import java.nio.ByteBuffer;
+
+/** Writes single records as they stand in the body of a frame. */
+public final class Records {
+
+    private Records() {}
+
+    /** Bytes of a put. */
+    public static int putSize(byte[] key, byte[] value) {
+        return FrameCodec.putSize(key, value);
+    }
+
+    /** Bytes of a delete. */
+    public static int deleteSize(byte[] key) {
+        return FrameCodec.deleteSize(key);
+    }
+
+    /** Writes a put at the position of {@code target}. */
+    public static void put(ByteBuffer target, byte[] key, byte[] value) {
+        FrameCodec.encodePut(target, key, value);
+    }
+
+    /** Writes a delete at the position of {@code target}. */
+    public static void delete(ByteBuffer target, byte[] key) {
+        FrameCodec.encodeDelete(target, key);
+    }
+}

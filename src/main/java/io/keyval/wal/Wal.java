@@ -1,0 +1,250 @@
+package io.keyval.wal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log that is open: takes groups of records or a leader's frames, and lets cursors read what is
+ * durable.
+ *
+ * <p>All methods may be called by any thread but the log's own writer thread (its callbacks, see
+ * {@link Outcome}), unless they say otherwise.
+ */
+public final class Wal implements AutoCloseable {
+
+    private final WalOptions options;
+    private final LogWriter writer;
+    private final AtomicBoolean compacting = new AtomicBoolean();
+    private final boolean torn;
+
+    private Wal(WalOptions options, LogWriter writer, boolean torn) {
+        this.options = options;
+        this.torn = torn;
+        this.writer = writer;
+    }
+
+    /**
+     * Opens a log, or creates an empty one, and replays it into {@code sink} on the calling thread.
+     * A torn tail is copied aside, cut off and told to the options' events.
+     *
+     * @throws CorruptLogException when something that was acknowledged is damaged; the file is as
+     *     it was
+     * @throws DataDirectoryException when the file cannot be read or written
+     */
+    public static Wal open(Path file, WalOptions options, RecordSink sink) {
+        LogOpener.Opened opened = new LogOpener(file, options).open(sink);
+        ScanResult scan = opened.scan();
+        LogFile current =
+                new LogFile(
+                        file,
+                        opened.channel(),
+                        scan.header(),
+                        scan.index(),
+                        new LogFile.End(scan.end(), scan.position(), scan.epoch()));
+        LogWriter writer = new LogWriter(options, current, scan.history());
+        writer.start();
+        return new Wal(options, writer, scan.damage() != null);
+    }
+
+    /**
+     * Appends a group. Returns at once unless too much is waiting for the disk; then it blocks. The
+     * group hears what became of it.
+     */
+    public void append(RecordGroup group) {
+        writer.enqueue(new LogWriter.Append(group));
+    }
+
+    /**
+     * Appends whole frames of a leader's log as they came out of its cursor. They must continue
+     * this log, or begin before its end with frames that hold no records. Each is checked, marked
+     * with what is durable here, written and forced like a group; then its records go to {@code
+     * sink} on the writer thread, then {@code outcome} hears of it.
+     *
+     * @param frames whole frames; handed over
+     */
+    public void appendFrames(ByteBuffer frames, RecordSink sink, Outcome outcome) {
+        writer.enqueue(new LogWriter.Frames(frames, sink, outcome));
+    }
+
+    /**
+     * Begins a new epoch; when it returns, the epoch is on disk.
+     *
+     * @return the new epoch's value
+     * @throws WalException when it could not be written
+     */
+    public long startEpoch() {
+        return await(writer.turn(writer::writeEpoch));
+    }
+
+    /** Whether a torn tail was cut off when this log was opened. */
+    public boolean wasTorn() {
+        return torn;
+    }
+
+    /** The history that this log belongs to. */
+    public LogId id() {
+        return writer.current().header.id();
+    }
+
+    /** The value of the newest epoch, 0 when none has begun. */
+    public long epoch() {
+        return writer.current().end.epoch();
+    }
+
+    /**
+     * The position of the last record that is durable by the fsync policy; 0 when there is none.
+     */
+    public long position() {
+        return writer.current().end.position();
+    }
+
+    /** Records above this position are in the file one by one. */
+    public long basePosition() {
+        return writer.current().header.basePosition();
+    }
+
+    /** All epochs of this log that are known, oldest first. */
+    public List<Epoch> history() {
+        return writer.history();
+    }
+
+    /** Bytes of the file that are durable by the fsync policy. */
+    public long size() {
+        return writer.current().end.offset();
+    }
+
+    /** The file. */
+    public Path file() {
+        return writer.current().path;
+    }
+
+    /** Why the log takes nothing more, or null while it does. */
+    public @Nullable String failure() {
+        LogFailedException failure = writer.failure();
+        return failure == null ? null : failure.getMessage();
+    }
+
+    /** Why the last write could not be done, or null when it could; later writes may succeed. */
+    public @Nullable String stall() {
+        return writer.stall();
+    }
+
+    /** A cursor in front of the file header: reads the whole log. */
+    public WalCursor cursorFromStart() {
+        return writer.openCursor(0, basePosition());
+    }
+
+    /**
+     * A cursor behind {@code position}, or null when the log does not hold all that follows it: the
+     * position is below {@link #basePosition()}, above {@link #position()}, or inside a frame.
+     */
+    public @Nullable WalCursor cursorAfter(long position) {
+        return writer.openCursorAfter(position);
+    }
+
+    /**
+     * Puts the file in the place of {@code target} in one step; durable on return.
+     *
+     * @throws WalException when it could not be done; the log is then where it was
+     */
+    public void moveTo(Path target) {
+        await(
+                writer.turn(
+                        () -> {
+                            writer.moveTo(target);
+                            return true;
+                        }));
+    }
+
+    /**
+     * Writes a shorter log that says the same beside this one, and puts it in its place. Readers
+     * and writers go on meanwhile; writers wait only for the switch. A crash at any point leaves
+     * one good log. Blocks until it is done.
+     *
+     * @param live the state that all records committed so far led to, or a later one
+     * @param retain about how many of the newest bytes to keep as they are, for followers that are
+     *     away
+     * @throws LogRefusedException when another compaction runs, or there is no room or an I/O
+     *     error; the log is then as it was
+     */
+    public CompactionResult compact(LiveRecords live, long retain) {
+        if (!compacting.compareAndSet(false, true)) {
+            throw new LogRefusedException("A compaction is running already.", null);
+        }
+        try {
+            CompactionResult result = new Compaction(writer, options.files(), live, retain).run();
+            options.events().compacted(file(), result);
+            return result;
+        } finally {
+            compacting.set(false);
+        }
+    }
+
+    /**
+     * Copies the log as it is durable now into a new file, forces it, and checks all of it.
+     *
+     * @return bytes written
+     * @throws LogRefusedException when the target exists or cannot be written
+     */
+    public long copyTo(Path target) {
+        WalFiles files = options.files();
+        long size;
+        try (WalCursor cursor = cursorFromStart();
+                FileChannel channel =
+                        files.open(
+                                target,
+                                StandardOpenOption.CREATE_NEW,
+                                StandardOpenOption.READ,
+                                StandardOpenOption.WRITE)) {
+            size = cursor.copyAll(channel);
+            channel.force(true);
+            files.syncDirectory(LogOpener.directory(target));
+            ScanResult scan = LogScanner.scan(target, channel, Discard.INSTANCE);
+            Damage damage = scan.damage();
+            if (damage != null) {
+                throw new CorruptLogException(target, damage.offset(), damage.what());
+            }
+        } catch (IOException e) {
+            throw new LogRefusedException(
+                    "The copy %s could not be written: %s.".formatted(target, e.getMessage()), e);
+        }
+        return size;
+    }
+
+    /**
+     * Writes what is waiting, seals the end with an empty frame, forces and closes the file. What
+     * is appended afterwards is refused. Idempotent.
+     */
+    @Override
+    public void close() {
+        writer.close();
+    }
+
+    static <T> T await(CompletableFuture<T> turn) {
+        try {
+            return turn.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof WalException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    /** All files that a log of this name leaves behind when it is interrupted at its work. */
+    public static List<String> temporarySuffixes() {
+        return new ArrayList<>(List.of(".new", Compaction.SUFFIX, SYNC_SUFFIX));
+    }
+
+    /** The suffix of the file that a full sync writes. */
+    public static final String SYNC_SUFFIX = ".sync";
+}
