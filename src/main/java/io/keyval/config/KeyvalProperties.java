@@ -34,6 +34,44 @@ public record KeyvalProperties(
         @DefaultValue Limits limits,
         @DefaultValue Replication replication) {
 
+    /** Refuses what no node can work with; an empty address or secret counts as not set. */
+    public KeyvalProperties {
+        address = address == null || address.isBlank() ? null : address.trim();
+        secret = secret == null || secret.isEmpty() ? null : secret;
+        Check.range("keyval.port", port, 0, 65535);
+        if (id != null) {
+            Check.atLeast("keyval.id", id, 1);
+        }
+        Check.notBlank("keyval.leader-host", leaderHost);
+        Check.range("keyval.leader-port", leaderPort, 1, 65535);
+        if (secret != null && secret.chars().anyMatch(Character::isISOControl)) {
+            throw new InvalidSettingException(
+                    "keyval.secret must not hold line ends or other control characters.");
+        }
+    }
+
+    /** This node's id, where none was set the leader's, 1. */
+    public int nodeId() {
+        return id == null ? 1 : id;
+    }
+
+    /** All settings but the secret, of which only is told whether there is one. */
+    @Override
+    public String toString() {
+        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, protocol=%s, limits=%s, replication=%s]"
+                .formatted(
+                        address,
+                        port,
+                        id,
+                        leaderHost,
+                        leaderPort,
+                        dataDir,
+                        secret == null ? "none" : "set",
+                        protocol,
+                        limits,
+                        replication);
+    }
+
     /**
      * How replies read.
      *
@@ -43,7 +81,7 @@ public record KeyvalProperties(
 
     /** The reply to GET of an absent key. */
     public enum GetMiss {
-        /** An empty line, as the seed has it. */
+        /** An empty line. */
         EMPTY_LINE,
         /** The word NOT_FOUND. */
         NOT_FOUND
@@ -63,7 +101,20 @@ public record KeyvalProperties(
             @DefaultValue("1MB") DataSize maxValueSize,
             @DefaultValue("10000") int maxConnections,
             @DefaultValue("10s") Duration handshakeTimeout,
-            @DefaultValue("0s") Duration idleTimeout) {}
+            @DefaultValue("0s") Duration idleTimeout) {
+
+        private static final DataSize LEAST_SIZE = DataSize.ofBytes(1);
+        private static final DataSize MOST_SIZE = DataSize.ofMegabytes(512);
+
+        /** Refuses limits that nobody could keep. */
+        public Limits {
+            Check.size("keyval.limits.max-key-size", maxKeySize, LEAST_SIZE, MOST_SIZE);
+            Check.size("keyval.limits.max-value-size", maxValueSize, LEAST_SIZE, MOST_SIZE);
+            Check.atLeast("keyval.limits.max-connections", maxConnections, 1);
+            Check.positive("keyval.limits.handshake-timeout", handshakeTimeout);
+            Check.notNegative("keyval.limits.idle-timeout", idleTimeout);
+        }
+    }
 
     /**
      * How the log reaches followers.
@@ -80,5 +131,24 @@ public record KeyvalProperties(
             @DefaultValue("0") int minAcks,
             @DefaultValue("1s") Duration ackTimeout,
             @DefaultValue("1s") Duration heartbeat,
-            @DefaultValue("5s") Duration timeout) {}
+            @DefaultValue("5s") Duration timeout) {
+
+        /** Refuses acks that cannot come and links that would break while they are idle. */
+        public Replication {
+            Check.atLeast("keyval.replication.max-followers", maxFollowers, 0);
+            Check.atLeast("keyval.replication.min-acks", minAcks, 0);
+            if (minAcks > maxFollowers) {
+                throw new InvalidSettingException(
+                        "keyval.replication.min-acks must not be more than keyval.replication.max-followers, but %d is more than %d."
+                                .formatted(minAcks, maxFollowers));
+            }
+            Check.positive("keyval.replication.ack-timeout", ackTimeout);
+            Check.positive("keyval.replication.heartbeat", heartbeat);
+            if (timeout.compareTo(heartbeat) <= 0) {
+                throw new InvalidSettingException(
+                        "keyval.replication.timeout must be longer than keyval.replication.heartbeat, but %s is not longer than %s."
+                                .formatted(Check.text(timeout), Check.text(heartbeat)));
+            }
+        }
+    }
 }

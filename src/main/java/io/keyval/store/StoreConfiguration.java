@@ -1,9 +1,9 @@
 package io.keyval.store;
 
+import io.keyval.config.Fsync;
 import io.keyval.config.KeyvalProperties;
 import io.keyval.config.WalProperties;
 import io.keyval.wal.FsyncPolicy;
-import org.springframework.boot.convert.DurationStyle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -36,11 +36,11 @@ class StoreConfiguration {
                 wal.retain().toBytes());
     }
 
-    private static FsyncPolicy fsync(String text) {
-        return switch (text) {
-            case "always" -> FsyncPolicy.ALWAYS;
-            case "never" -> FsyncPolicy.NEVER;
-            default -> FsyncPolicy.every(DurationStyle.detectAndParse(text));
+    private static FsyncPolicy fsync(Fsync setting) {
+        return switch (setting.kind()) {
+            case ALWAYS -> FsyncPolicy.ALWAYS;
+            case INTERVAL -> FsyncPolicy.every(setting.interval());
+            case NEVER -> FsyncPolicy.NEVER;
         };
     }
 }

@@ -37,7 +37,7 @@ public final class NodeProcess implements AutoCloseable {
     public static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private static final Pattern LISTENING = Pattern.compile("listening on .*:(\\d+)");
-    private static final Pattern HTTP = Pattern.compile("HTTP on .*:(\\d+)");
+    private static final Pattern HTTP = Pattern.compile("HTTP on port (\\d+)");
 
     private static final HttpClient CLIENT =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();

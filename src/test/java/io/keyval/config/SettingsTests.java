@@ -1,0 +1,174 @@
+package io.keyval.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.core.NestedExceptionUtils;
+
+/** The rules of single settings and those across settings. */
+class SettingsTests {
+
+    @Test
+    void whenNothingIsSetThenTheDefaultsHold() {
+        KeyvalProperties keyval = keyval(Map.of());
+        assertThat(keyval.port()).isEqualTo(5000);
+        assertThat(keyval.id()).isNull();
+        assertThat(keyval.nodeId()).isEqualTo(1);
+        assertThat(keyval.leaderHost()).isEqualTo("127.0.0.1");
+        assertThat(keyval.leaderPort()).isEqualTo(5000);
+        assertThat(keyval.dataDir()).hasToString("data");
+        assertThat(keyval.secret()).isNull();
+        assertThat(keyval.protocol().getMiss()).isEqualTo(KeyvalProperties.GetMiss.EMPTY_LINE);
+        assertThat(keyval.limits().maxKeySize().toKilobytes()).isEqualTo(64);
+        assertThat(keyval.limits().maxValueSize().toMegabytes()).isEqualTo(1);
+        assertThat(keyval.limits().maxConnections()).isEqualTo(10000);
+        assertThat(keyval.limits().handshakeTimeout()).hasSeconds(10);
+        assertThat(keyval.limits().idleTimeout()).isZero();
+        assertThat(keyval.replication().maxFollowers()).isEqualTo(10);
+        assertThat(keyval.replication().minAcks()).isZero();
+        assertThat(keyval.replication().ackTimeout()).hasSeconds(1);
+        WalProperties wal = bind("keyval.wal", WalProperties.class, Map.of());
+        assertThat(wal.fsync()).isEqualTo(Fsync.of("always"));
+        assertThat(wal.compactMinSize().toMegabytes()).isEqualTo(64);
+        assertThat(wal.compactRatio()).isEqualTo(2.0);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    keyval.port                         | -1     | keyval.port must be from 0 to 65535, but is -1.
+                    keyval.port                         | 65536  | keyval.port must be from 0 to 65535, but is 65536.
+                    keyval.id                           | 0      | keyval.id must be 1 or more, but is 0.
+                    keyval.leader-port                  | 0      | keyval.leader-port must be from 1 to 65535, but is 0.
+                    keyval.leader-host                  | ' '    | keyval.leader-host must not be empty; leave it out to get its default.
+                    keyval.limits.max-key-size          | 0B     | keyval.limits.max-key-size must be from 1B to 512MB, but is 0B.
+                    keyval.limits.max-value-size        | 1GB    | keyval.limits.max-value-size must be from 1B to 512MB, but is 1024MB.
+                    keyval.limits.max-value-size        | -1KB   | keyval.limits.max-value-size must be from 1B to 512MB, but is -1KB.
+                    keyval.limits.max-connections       | 0      | keyval.limits.max-connections must be 1 or more, but is 0.
+                    keyval.limits.handshake-timeout     | 0s     | keyval.limits.handshake-timeout must be longer than 0, but is 0s.
+                    keyval.limits.idle-timeout          | -250ms | keyval.limits.idle-timeout must not be negative, but is -250ms.
+                    keyval.replication.max-followers    | -1     | keyval.replication.max-followers must be 0 or more, but is -1.
+                    keyval.replication.min-acks         | -1     | keyval.replication.min-acks must be 0 or more, but is -1.
+                    keyval.replication.min-acks         | 11     | keyval.replication.min-acks must not be more than keyval.replication.max-followers, but 11 is more than 10.
+                    keyval.replication.ack-timeout      | 0s     | keyval.replication.ack-timeout must be longer than 0, but is 0s.
+                    keyval.replication.heartbeat        | 0s     | keyval.replication.heartbeat must be longer than 0, but is 0s.
+                    keyval.replication.timeout          | 1s     | keyval.replication.timeout must be longer than keyval.replication.heartbeat, but 1s is not longer than 1s.
+                    keyval.wal.fsync                    | often  | keyval.wal.fsync must be always, never or an interval such as 1s, but is 'often'.
+                    keyval.wal.compact-min-size         | 0B     | keyval.wal.compact-min-size must be from 1B to 1073741824MB, but is 0B.
+                    keyval.wal.compact-ratio            | 1.0    | keyval.wal.compact-ratio must be larger than 1, but is 1.0.
+                    keyval.wal.compact-ratio            | NaN    | keyval.wal.compact-ratio must be larger than 1, but is NaN.
+                    keyval.wal.retain                   | -1B    | keyval.wal.retain must be from 0B to 1073741824MB, but is -1B.
+                    """)
+    void whenAValueCannotBeThenOneSentenceSaysWhatCan(String name, String value, String sentence) {
+        assertThatExceptionOfType(BindException.class)
+                .isThrownBy(
+                        () -> {
+                            bind("keyval", KeyvalProperties.class, Map.of(name, value));
+                            bind("keyval.wal", WalProperties.class, Map.of(name, value));
+                        })
+                .satisfies(
+                        e ->
+                                assertThat(NestedExceptionUtils.getMostSpecificCause(e))
+                                        .isInstanceOf(InvalidSettingException.class)
+                                        .hasMessage(sentence));
+    }
+
+    @Test
+    void whenTheSecretHoldsALineEndThenItIsRefusedWithoutBeingTold() {
+        assertThatExceptionOfType(BindException.class)
+                .isThrownBy(() -> keyval(Map.of("keyval.secret", "hush\nhush")))
+                .satisfies(
+                        e ->
+                                assertThat(NestedExceptionUtils.getMostSpecificCause(e))
+                                        .isInstanceOf(InvalidSettingException.class)
+                                        .hasMessageNotContaining("hush"));
+    }
+
+    @Test
+    void whenSettingsArePrintedThenTheSecretIsNot() {
+        assertThat(keyval(Map.of("keyval.secret", "hush")).toString())
+                .contains("secret=set")
+                .doesNotContain("hush");
+    }
+
+    @Test
+    void whenSecretOrAddressAreEmptyThenTheyAreNotSet() {
+        KeyvalProperties keyval = keyval(Map.of("keyval.secret", "", "keyval.address", " "));
+        assertThat(keyval.secret()).isNull();
+        assertThat(keyval.address()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    leader          | leader
+                    follower        | follower
+                    follower,prod   | follower
+                    """)
+    void whenOneProfileIsARoleThenItIsTheRole(String profiles, String role) {
+        assertThat(SettingsCheck.role(List.of(profiles.split(",")))).isEqualTo(role);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    boss            | spring.profiles.active must name the role, leader or follower, but is 'boss'.
+                    leader,follower | A node has one role, but leader and follower were set; set only one of them.
+                    cluster         | The profile cluster is not available in this version; use leader or follower.
+                    """)
+    void whenTheRoleIsNotClearThenOneSentenceSaysSo(String profiles, String sentence) {
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(() -> SettingsCheck.role(List.of(profiles.split(","))))
+                .withMessage(sentence);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    leader   | 2 | s  | keyval.id must be 1 on a leader, but is 2; leave it out there.
+                    follower |   | s  | A follower needs an id of its own: set keyval.id (or --id) to 2 or more.
+                    follower | 1 | s  | keyval.id 1 is the leader's: set keyval.id (or --id) of this follower to 2 or more.
+                    follower | 2 | '' | A follower needs the leader's secret: set KEYVAL_SECRET in the environment (or keyval.secret) to the same text as on the leader.
+                    """)
+    void whenTheRoleNeedsMoreThenOneSentenceSaysWhat(
+            String role, String id, String secret, String sentence) {
+        KeyvalProperties keyval =
+                id == null
+                        ? keyval(Map.of("keyval.secret", secret))
+                        : keyval(Map.of("keyval.id", id, "keyval.secret", secret));
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(() -> SettingsCheck.check(role, keyval))
+                .withMessage(sentence);
+    }
+
+    @Test
+    void whenTheRoleHasWhatItNeedsThenItMayRun() {
+        SettingsCheck.check("leader", keyval(Map.of()));
+        SettingsCheck.check("leader", keyval(Map.of("keyval.id", "1")));
+        SettingsCheck.check("follower", keyval(Map.of("keyval.id", "2", "keyval.secret", "s")));
+    }
+
+    private static KeyvalProperties keyval(Map<String, String> settings) {
+        return bind("keyval", KeyvalProperties.class, settings);
+    }
+
+    private static <T> T bind(String prefix, Class<T> type, Map<String, String> settings) {
+        return new Binder(new MapConfigurationPropertySource(settings)).bindOrCreate(prefix, type);
+    }
+}
