@@ -27,11 +27,12 @@ COPY --from=build /build/layers/snapshot-dependencies/ ./
 COPY --from=build /build/layers/application/ ./
 
 # A start up to the point where it would open ports and files teaches the JVM which classes to have
-# ready. The cache fits this JVM and these jars only; another JVM starts without it, more slowly.
-RUN KEYVAL_DATA_DIR=/tmp/training java -XX:AOTCacheOutput=keyval.aot -Xlog:aot=error \
-        -Dspring.context.exit=onRefresh -jar keyval.jar \
+# ready. The cache fits this JVM and the jar under the very name it has here; otherwise the JVM says so
+# and starts without it, more slowly.
+RUN KEYVAL_DATA_DIR=/tmp/training java -XX:AOTCacheOutput=/app/keyval.aot -Xlog:aot=error \
+        -Dspring.context.exit=onRefresh -jar /app/keyval.jar \
     && rm -rf /tmp/* \
-    && chmod 0444 keyval.aot
+    && chmod 0444 /app/keyval.aot
 
 ENV KEYVAL_DATA_DIR=/data \
     JDK_JAVA_OPTIONS="-XX:MaxRAMPercentage=70 -XX:+ExitOnOutOfMemoryError"
