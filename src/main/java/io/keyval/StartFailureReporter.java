@@ -56,6 +56,6 @@ class StartFailureReporter implements SpringBootExceptionReporter {
 
     private static String sentence(String text) {
         String line = text.strip().replaceAll("\\s*\\R\\s*", " ");
-        return line.endsWith(".") ? line : line + ".";
+        return line.matches(".*[.?!]") ? line : line + ".";
     }
 }

@@ -1,0 +1,48 @@
+package io.keyval.actuate;
+
+import io.keyval.store.KeyValueStore;
+import io.keyval.wal.Wal;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.stereotype.Component;
+
+/**
+ * Whether the log takes writes: DOWN after a failure that only a restart ends, DEGRADED while
+ * writes fail for a reason that may pass, such as a full disk. Reads go on in both.
+ */
+@Component
+class LogHealthIndicator implements HealthIndicator {
+
+    private final KeyValueStore store;
+
+    LogHealthIndicator(KeyValueStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public Health health() {
+        if (!store.isOpen()) {
+            return Health.outOfService().withDetail("reason", "The log is being replayed.").build();
+        }
+        Wal wal = store.wal();
+        Health.Builder health = status(wal.failure(), wal.stall());
+        return health.withDetail("file", wal.file().toString())
+                .withDetail("size", wal.size())
+                .withDetail("position", wal.position())
+                .withDetail("epoch", wal.epoch())
+                .withDetail("fsync", store.fsyncPolicy().mode().name().toLowerCase(Locale.ROOT))
+                .build();
+    }
+
+    private static Health.Builder status(@Nullable String failure, @Nullable String stall) {
+        if (failure != null) {
+            return Health.down().withDetail("reason", failure);
+        }
+        if (stall != null) {
+            return Health.status(Degraded.STATUS).withDetail("reason", stall);
+        }
+        return Health.up();
+    }
+}

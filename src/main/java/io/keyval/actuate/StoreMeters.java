@@ -1,0 +1,39 @@
+package io.keyval.actuate;
+
+import io.keyval.store.KeyValueStore;
+import io.keyval.wal.Wal;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
+import org.springframework.stereotype.Component;
+
+/** Meters of what the node holds. */
+@Component
+class StoreMeters implements MeterBinder {
+
+    private final KeyValueStore store;
+
+    StoreMeters(KeyValueStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("keyval.keys", store, KeyValueStore::keys)
+                .description("Keys that are present")
+                .register(registry);
+        Gauge.builder("keyval.wal.position", store, of(Wal::position))
+                .description("Position of the last durable record")
+                .register(registry);
+        Gauge.builder("keyval.wal.size", store, of(Wal::size))
+                .description("Size of the log")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    private static ToDoubleFunction<KeyValueStore> of(ToLongFunction<Wal> value) {
+        return store -> store.isOpen() ? value.applyAsLong(store.wal()) : Double.NaN;
+    }
+}
