@@ -36,7 +36,7 @@ public final class NodeProcess implements AutoCloseable {
     /** How long a node may take to start or to end, on a slow and busy machine. */
     public static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    private static final Pattern LISTENING = Pattern.compile("listening on .*:(\\d+)");
+    private static final Pattern LISTENING = Pattern.compile("(?im)\\blistening\\b.*\\b(\\d+)$");
     private static final Pattern HTTP = Pattern.compile("HTTP on port (\\d+)");
 
     private static final HttpClient CLIENT =
@@ -145,7 +145,9 @@ public final class NodeProcess implements AutoCloseable {
 
     private boolean ready() {
         String said = output(outputStart);
-        return last(LISTENING, said).isPresent() && last(HTTP, said).isPresent();
+        return said.contains(" StartLog: Started ")
+                && last(LISTENING, said).isPresent()
+                && last(HTTP, said).isPresent();
     }
 
     private static OptionalInt last(Pattern pattern, String text) {
