@@ -11,6 +11,15 @@ package io.keyval.protocol;
  */
 public interface FollowerGate {
 
+    /** Header of what a follower sent: its id, an Integer. */
+    String PEER_HEADER = "keyval_peer";
+
+    /** Channel that hands over what followers sent, as byte arrays of at most 64 KB. */
+    String INBOUND_CHANNEL = "followerInbound";
+
+    /** Channel that takes byte arrays for followers, routed by connection id; blocks to write. */
+    String OUTBOUND_CHANNEL = "followerOutbound";
+
     /**
      * Whether a follower may come in. Checks, in this order: whether this node is a leader, the
      * secret (in constant time), the id, the room. May block for a moment, so that a follower that

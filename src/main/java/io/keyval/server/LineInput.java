@@ -1,0 +1,170 @@
+package io.keyval.server;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import org.springframework.integration.ip.tcp.serializer.SoftEndOfStreamException;
+
+/**
+ * What one connection has sent and nobody has taken yet.
+ *
+ * <p>Holds 4 KB while nothing comes, at most 256 KB or one line of the allowed length while
+ * something does. Every method blocks until it has something to give, and throws {@link
+ * SoftEndOfStreamException} at the end of the stream; a last line without LF is dropped. Not
+ * thread-safe: for the one thread that reads the connection.
+ */
+final class LineInput extends InputStream {
+
+    private static final int IDLE_CAPACITY = 4 * 1024;
+    private static final int BATCH_CAPACITY = 256 * 1024;
+    private static final int MAX_CHUNK = 64 * 1024;
+    private static final byte LF = '\n';
+
+    private final InputStream source;
+    private byte[] buffer = new byte[IDLE_CAPACITY];
+
+    /** What is not yet taken is {@code buffer[start, end)}; no LF stands before {@code scanned}. */
+    private int start;
+
+    private int scanned;
+    private int end;
+
+    /** Whether we are in the middle of a line that is too long, and have dropped its beginning. */
+    private boolean skipping;
+
+    LineInput(InputStream source) {
+        this.source = source;
+    }
+
+    /**
+     * The next line with its LF, and nothing of what stands behind it.
+     *
+     * @param maxLine a line longer than this is given as an empty one, at once and only once: there
+     *     is nothing more to read behind it
+     */
+    byte[] line(int maxLine) throws IOException {
+        while (true) {
+            for (int i = scanned; i < end; i++) {
+                if (buffer[i] == LF) {
+                    scanned = i + 1;
+                    return i - start > maxLine ? new byte[] {LF} : take(i + 1);
+                }
+            }
+            scanned = end;
+            if (end - start > maxLine) {
+                return new byte[] {LF};
+            }
+            fill(maxLine);
+        }
+    }
+
+    /**
+     * Everything that has arrived up to the last LF: one line or more, each with its LF.
+     *
+     * @param maxLine of a line longer than this only the LF is sure to be given, in its place among
+     *     the other lines; the rest is dropped as it comes
+     */
+    byte[] lines(int maxLine) throws IOException {
+        while (true) {
+            if (skipping) {
+                skipToEndOfLine();
+            }
+            for (int i = end - 1; i >= scanned; i--) {
+                if (buffer[i] == LF) {
+                    scanned = end;
+                    return take(i + 1);
+                }
+            }
+            scanned = end;
+            if (end - start > maxLine) {
+                skipping = true;
+                start = end;
+            }
+            fill(maxLine);
+        }
+    }
+
+    /** Whatever has arrived, at least one byte, at most 64 KB. */
+    byte[] bytes() throws IOException {
+        while (start == end) {
+            fill(0);
+        }
+        byte[] taken = take(Math.min(end, start + MAX_CHUNK));
+        scanned = Math.max(scanned, start);
+        return taken;
+    }
+
+    /** Drops everything up to the end of the stream. */
+    byte[] nothing() throws IOException {
+        while (true) {
+            start = end;
+            fill(0);
+        }
+    }
+
+    @Override
+    public int read() throws IOException {
+        try {
+            while (start == end) {
+                fill(0);
+            }
+        } catch (SoftEndOfStreamException e) {
+            return -1;
+        }
+        int read = buffer[start++] & 0xff;
+        scanned = Math.max(scanned, start);
+        return read;
+    }
+
+    private byte[] take(int to) {
+        byte[] taken = Arrays.copyOfRange(buffer, start, to);
+        start = to;
+        return taken;
+    }
+
+    /** Drops what belongs to a line that is too long; its LF stays, if it has come. */
+    private void skipToEndOfLine() {
+        int i = start;
+        while (i < end && buffer[i] != LF) {
+            i++;
+        }
+        start = i;
+        scanned = i;
+        skipping = i == end;
+    }
+
+    /** Reads once, into a buffer that doubles while reads fill it and shrinks when none is due. */
+    private void fill(int maxLine) throws IOException {
+        boolean full = end == buffer.length;
+        if (start == end) {
+            start = 0;
+            scanned = 0;
+            end = 0;
+            if (full && buffer.length < BATCH_CAPACITY) {
+                buffer = new byte[buffer.length * 2];
+            } else if (buffer.length > IDLE_CAPACITY && !full && source.available() == 0) {
+                buffer = new byte[IDLE_CAPACITY];
+            }
+        } else if (full) {
+            makeRoom(maxLine);
+        }
+        int read = source.read(buffer, end, buffer.length - end);
+        if (read < 0) {
+            throw new SoftEndOfStreamException("end of stream");
+        }
+        end += read;
+    }
+
+    private void makeRoom(int maxLine) {
+        int length = end - start;
+        byte[] to = buffer;
+        if (buffer.length < BATCH_CAPACITY || length > buffer.length / 2) {
+            to = new byte[Math.min(buffer.length * 2, BATCH_CAPACITY + maxLine)];
+        }
+        System.arraycopy(buffer, start, to, 0, length);
+        buffer = to;
+        scanned -= start;
+        start = 0;
+        end = length;
+    }
+}
