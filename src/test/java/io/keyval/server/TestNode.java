@@ -1,0 +1,85 @@
+package io.keyval.server;
+
+import io.keyval.it.LineClient;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.ComponentScan;
+
+/** The server on the real store, in this process, on a free port of the loopback address. */
+final class TestNode implements AutoCloseable {
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @ComponentScan({"io.keyval.server", "io.keyval.store"})
+    @ConfigurationPropertiesScan("io.keyval.config")
+    static class Application {}
+
+    private final ConfigurableApplicationContext context;
+
+    private TestNode(ConfigurableApplicationContext context) {
+        this.context = context;
+    }
+
+    static TestNode start(Path directory, String... settings) {
+        return start(directory, List.of(), settings);
+    }
+
+    static TestNode start(Path directory, List<Class<?>> more, String... settings) {
+        List<String> arguments =
+                new ArrayList<>(
+                        List.of(
+                                "--keyval.port=0",
+                                "--keyval.address=127.0.0.1",
+                                "--keyval.data-dir=" + directory,
+                                "--logging.level.root=warn",
+                                "--spring.main.banner-mode=off"));
+        for (String setting : settings) {
+            arguments.add("--" + setting);
+        }
+        return new TestNode(
+                new SpringApplicationBuilder(Application.class)
+                        .sources(more.toArray(Class<?>[]::new))
+                        .web(WebApplicationType.NONE)
+                        .registerShutdownHook(false)
+                        .run(arguments.toArray(String[]::new)));
+    }
+
+    int port() {
+        return bean(TcpServer.class).port();
+    }
+
+    /** A connection that has said nothing. */
+    LineClient connect() {
+        return LineClient.connect("127.0.0.1", port());
+    }
+
+    /** A connection that said HELLO. */
+    LineClient client() {
+        return connect().hello();
+    }
+
+    MeterRegistry meters() {
+        return bean(MeterRegistry.class);
+    }
+
+    <T> T bean(Class<T> type) {
+        return context.getBean(type);
+    }
+
+    ConfigurableApplicationContext context() {
+        return context;
+    }
+
+    @Override
+    public void close() {
+        context.close();
+    }
+}
