@@ -94,25 +94,25 @@ class ServerConfiguration {
     /** From the port: clients and followers. */
     @Bean
     DirectChannel peerInbound() {
-        return new LeanChannel();
+        return new DirectChannel();
     }
 
     /** To the port: clients. */
     @Bean
     DirectChannel clientOutbound() {
-        return new LeanChannel();
+        return new DirectChannel();
     }
 
     /** From the port: followers. Replication subscribes to it. */
     @Bean(FollowerGate.INBOUND_CHANNEL)
     DirectChannel followerInbound() {
-        return new LeanChannel();
+        return new DirectChannel();
     }
 
     /** To the port: followers. Replication sends to it. */
     @Bean(FollowerGate.OUTBOUND_CHANNEL)
     DirectChannel followerOutbound() {
-        return new LeanChannel();
+        return new DirectChannel();
     }
 
     @Bean
@@ -131,7 +131,7 @@ class ServerConfiguration {
             PeerConnectionFactory peerConnectionFactory,
             DirectChannel clientOutbound,
             DirectChannel followerOutbound) {
-        LeanSender sender = new LeanSender();
+        TcpSendingMessageHandler sender = new TcpSendingMessageHandler();
         sender.setConnectionFactory(peerConnectionFactory);
         clientOutbound.subscribe(sender);
         followerOutbound.subscribe(sender);
