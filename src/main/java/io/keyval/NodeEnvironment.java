@@ -8,7 +8,6 @@ import io.keyval.config.WalProperties;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.EnvironmentPostProcessor;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -68,19 +67,12 @@ class NodeEnvironment implements EnvironmentPostProcessor, Ordered {
                     "%s must be a port from 0 to 65535, or -1 for no HTTP, but is '%s'."
                             .formatted(MANAGEMENT_PORT, port));
         }
-        @Nullable String address = environment.getProperty(MANAGEMENT_ADDRESS);
-        Map<String, Object> http =
-                address == null || address.isBlank()
-                        ? Map.of("server.port", port.strip(), MANAGEMENT_PORT, "")
-                        : Map.of(
-                                "server.port",
-                                port.strip(),
-                                MANAGEMENT_PORT,
-                                "",
-                                "server.address",
-                                address,
-                                MANAGEMENT_ADDRESS,
-                                "");
+        if (environment.containsProperty(MANAGEMENT_ADDRESS)) {
+            throw new InvalidSettingException(
+                    "%s is not used: the address for HTTP is server.address; set that."
+                            .formatted(MANAGEMENT_ADDRESS));
+        }
+        Map<String, Object> http = Map.of("server.port", port.strip(), MANAGEMENT_PORT, "");
         environment.getPropertySources().addFirst(new MapPropertySource("keyval-http", http));
     }
 

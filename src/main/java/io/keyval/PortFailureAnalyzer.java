@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.WebServerException;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 
@@ -24,36 +25,36 @@ class PortFailureAnalyzer implements FailureAnalyzer, Ordered {
 
     @Override
     public @Nullable FailureAnalysis analyze(Throwable failure) {
+        boolean http = false;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof PortInUseException inUse) {
-                return new FailureAnalysis(
-                        "Port %d is in use, so there can be no HTTP on it: end the process that has it, or set management.server.port to another one."
-                                .formatted(inUse.getPort()),
-                        null,
-                        failure);
+            http |= cause instanceof WebServerException;
+            if (cause instanceof PortInUseException) {
+                return new FailureAnalysis(sentence(true, "in use"), null, failure);
             }
-        }
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof BindException bind) {
-                return new FailureAnalysis(sentence(bind), null, failure);
+                String sentence = sentence(http, String.valueOf(bind.getMessage()));
+                return new FailureAnalysis(sentence, null, failure);
             }
         }
         return null;
     }
 
-    private String sentence(BindException bind) {
-        String port = environment.getProperty("keyval.port", "5000");
-        @Nullable String address = environment.getProperty("keyval.address");
-        String message = String.valueOf(bind.getMessage());
-        if (message.contains("Permission denied")) {
-            return "Port %s is not free to ordinary users: set keyval.port to one above 1023."
-                    .formatted(port);
+    private String sentence(boolean http, String reason) {
+        String prefix = http ? "server" : "keyval";
+        String setting = http ? "management.server.port" : "keyval.port";
+        @Nullable String port = environment.getProperty(prefix + ".port");
+        if (port == null) {
+            port = "5000";
         }
-        if (message.contains("assign requested address")) {
-            return "This machine has no address %s: set keyval.address to one of its own, or leave it out."
-                    .formatted(address);
+        if (reason.contains("Permission denied")) {
+            return "Port %s is not open to this user: set %s to one above 1023."
+                    .formatted(port, setting);
         }
-        return "Port %s is in use: end the process that has it, or set keyval.port to another one."
-                .formatted(port);
+        if (reason.contains("assign requested address")) {
+            return "This machine has no address %s: set %s.address to one of its own, or leave it out."
+                    .formatted(environment.getProperty(prefix + ".address"), prefix);
+        }
+        return "Port %s is in use: end the process that has it, or set %s to another one."
+                .formatted(port, setting);
     }
 }

@@ -30,7 +30,10 @@ class StartLog {
 
     @EventListener
     void httpStarted(WebServerInitializedEvent event) {
-        log.info("HTTP on port {}", event.getWebServer().getPort());
+        int port = event.getWebServer().getPort();
+        if (port > 0) {
+            log.info("HTTP on port {}", port);
+        }
     }
 
     @EventListener(ApplicationReadyEvent.class)
