@@ -1,0 +1,138 @@
+package io.keyval.it;
+
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writers that remember what was acknowledged to them, to ask for it after a crash.
+ *
+ * <p>Each writer has keys of its own and writes growing numbers to them, one batch in flight, so
+ * that after a crash a key must hold the last number acknowledged, or one that was in flight.
+ */
+final class AckedWrites {
+
+    /** What may stand at a key: the last number acknowledged, or one of those sent since. */
+    private record Expected(long acknowledged, long sent) {}
+
+    private static final int BATCH = 8;
+
+    private final Map<String, Expected> expected = new ConcurrentHashMap<>();
+    private final AtomicLong acknowledged = new AtomicLong();
+    private final List<Thread> writers = new ArrayList<>();
+    private final NodeProcess node;
+    private final int keysEach;
+    private final int padding;
+
+    /**
+     * @param keysEach keys of each writer
+     * @param padding bytes added to each value
+     */
+    AckedWrites(NodeProcess node, int keysEach, int padding) {
+        this.node = node;
+        this.keysEach = keysEach;
+        this.padding = padding;
+    }
+
+    /** Starts writers that write until their connection breaks. */
+    void start(int count, long seed) {
+        for (int i = 0; i < count; i++) {
+            int writer = i;
+            writers.add(Thread.ofVirtual().start(() -> write(writer, new Random(seed + writer))));
+        }
+    }
+
+    /** Waits until all writers have lost their connection. */
+    void join() throws InterruptedException {
+        for (Thread writer : writers) {
+            writer.join();
+        }
+        writers.clear();
+    }
+
+    /** How many writes were acknowledged in all. */
+    long acknowledged() {
+        return acknowledged.get();
+    }
+
+    private void write(int writer, Random random) {
+        try (LineClient client = node.client()) {
+            while (true) {
+                List<String> keys = new ArrayList<>();
+                List<Long> numbers = new ArrayList<>();
+                List<String> lines = new ArrayList<>();
+                for (int i = 0; i < BATCH; i++) {
+                    String key = "w" + writer + "-" + random.nextInt(keysEach);
+                    Expected before = expected.getOrDefault(key, new Expected(0, 0));
+                    long number = before.sent() + 1;
+                    expected.put(key, new Expected(before.acknowledged(), number));
+                    keys.add(key);
+                    numbers.add(number);
+                    lines.add("PUT " + key + " " + number + " " + "x".repeat(padding));
+                }
+                client.send((String.join("\n", lines) + "\n").getBytes());
+                for (int i = 0; i < BATCH; i++) {
+                    String reply = client.read();
+                    if (reply == null) {
+                        return;
+                    }
+                    if (!reply.equals("OK")) {
+                        throw new IllegalStateException("PUT was answered by " + reply);
+                    }
+                    long number = numbers.get(i);
+                    expected.computeIfPresent(
+                            keys.get(i), (_, now) -> new Expected(number, now.sent()));
+                    acknowledged.incrementAndGet();
+                }
+            }
+        } catch (UncheckedIOException | IllegalStateException e) {
+            if (node.alive()) {
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * Asks for every key.
+     *
+     * @return what is lost or wrong, one line each; what it found counts as acknowledged from now
+     *     on
+     */
+    List<String> check() {
+        List<String> wrong = new ArrayList<>();
+        List<String> keys = new ArrayList<>(expected.keySet());
+        if (keys.isEmpty()) {
+            return wrong;
+        }
+        try (LineClient client = node.client()) {
+            List<String> values = client.pipeline(keys.stream().map(key -> "GET " + key).toList());
+            for (int i = 0; i < keys.size(); i++) {
+                String key = keys.get(i);
+                Expected range = expected.get(key);
+                long found = number(values.get(i));
+                if (range == null || found < range.acknowledged() || found > range.sent()) {
+                    wrong.add("%s: %s where %s is expected".formatted(key, found, range));
+                } else {
+                    expected.put(key, new Expected(found, range.sent()));
+                }
+            }
+        }
+        return wrong;
+    }
+
+    private long number(@Nullable String value) {
+        if (value == null || value.isEmpty()) {
+            return 0;
+        }
+        int space = value.indexOf(' ');
+        if (value.length() != space + 1 + padding) {
+            return -1;
+        }
+        return Long.parseLong(value.substring(0, space));
+    }
+}
