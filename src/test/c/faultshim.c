@@ -1,0 +1,67 @@
+/* Makes file calls of a running process fail on demand.
+ *   gcc -shared -fPIC -O1 -o faultshim.so faultshim.c -ldl
+ *   KV_FAULT=$PWD/fault KV_FAULT_PATH=.log LD_PRELOAD=$PWD/faultshim.so java -jar target/keyval.jar
+ * While the file named by KV_FAULT exists, calls on descriptors whose path contains KV_FAULT_PATH obey its text:
+ *   "sync 5"   fsync and fdatasync fail with errno 5 (EIO)     "slow 300"  they take 300 ms longer
+ *   "write 28" write and pwrite fail with errno 28 (ENOSPC)    "short 7"   they take at most 7 bytes
+ * Remove the file and the fault is gone. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int faulty(int fd, const char *call, int *arg) {
+  const char *control = getenv("KV_FAULT"), *part = getenv("KV_FAULT_PATH");
+  FILE *f = control ? fopen(control, "re") : NULL;
+  if (!f) return 0;
+  char op[32] = "", link[64], path[4096];
+  int value = 0, n = fscanf(f, "%31s %d", op, &value);
+  fclose(f);
+  if (n < 2 || strcmp(op, call)) return 0;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t len = readlink(link, path, sizeof path - 1);
+  if (len < 0) return 0;
+  path[len] = 0;
+  if (part && !strstr(path, part)) return 0;
+  *arg = value;
+  return 1;
+}
+
+#define SYNC(name)                                                         \
+  int name(int fd) {                                                       \
+    static int (*real)(int);                                               \
+    int arg, saved = errno;                                                \
+    if (!real) real = dlsym(RTLD_NEXT, #name);                             \
+    if (faulty(fd, "sync", &arg)) { errno = arg; return -1; }              \
+    if (faulty(fd, "slow", &arg)) usleep(arg * 1000);                      \
+    errno = saved;                                                         \
+    return real(fd);                                                       \
+  }
+SYNC(fsync)
+SYNC(fdatasync)
+
+ssize_t write(int fd, const void *buf, size_t n) {
+  static ssize_t (*real)(int, const void *, size_t);
+  int arg, saved = errno;
+  if (!real) real = dlsym(RTLD_NEXT, "write");
+  if (fd > 2 && faulty(fd, "write", &arg)) { errno = arg; return -1; }
+  if (fd > 2 && faulty(fd, "short", &arg) && (size_t)arg < n) n = arg;
+  errno = saved;
+  return real(fd, buf, n);
+}
+
+#define PWRITE(name)                                                       \
+  ssize_t name(int fd, const void *buf, size_t n, off_t at) {              \
+    static ssize_t (*real)(int, const void *, size_t, off_t);              \
+    int arg, saved = errno;                                                \
+    if (!real) real = dlsym(RTLD_NEXT, #name);                             \
+    if (faulty(fd, "write", &arg)) { errno = arg; return -1; }             \
+    if (faulty(fd, "short", &arg) && (size_t)arg < n) n = arg;             \
+    errno = saved;                                                         \
+    return real(fd, buf, n, at);                                           \
+  }
+PWRITE(pwrite)
+PWRITE(pwrite64)
