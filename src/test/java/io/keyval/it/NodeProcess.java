@@ -22,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * A node in a process of its own, started from the built jar.
@@ -306,18 +307,16 @@ public final class NodeProcess implements AutoCloseable {
         return process;
     }
 
-    /** Kills the process if it runs, and removes what it printed; the data directory stays. */
+    /** Kills the process if it runs, and removes its working directory and what it printed. */
     @Override
     public void close() {
         if (alive()) {
             kill9();
         }
         try {
-            Files.deleteIfExists(output);
-            Files.deleteIfExists(directory);
+            FileSystemUtils.deleteRecursively(directory);
         } catch (IOException e) {
-            // The node left files in its working directory: they stay for whoever looks for them.
-            return;
+            throw new UncheckedIOException(e);
         }
     }
 
