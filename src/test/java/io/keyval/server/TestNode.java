@@ -4,8 +4,9 @@ import io.keyval.it.LineClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -46,23 +47,24 @@ final class TestNode implements AutoCloseable {
     }
 
     static TestNode start(Path directory, List<Class<?>> more, String... settings) {
-        List<String> arguments =
-                new ArrayList<>(
-                        List.of(
-                                "--keyval.port=0",
-                                "--keyval.address=127.0.0.1",
-                                "--keyval.data-dir=" + directory,
-                                "--logging.level.root=warn",
-                                "--spring.main.banner-mode=off"));
+        Map<String, String> arguments = new LinkedHashMap<>();
+        arguments.put("keyval.port", "0");
+        arguments.put("keyval.address", "127.0.0.1");
+        arguments.put("keyval.data-dir", directory.toString());
+        arguments.put("logging.level.root", "warn");
         for (String setting : settings) {
-            arguments.add("--" + setting);
+            int equals = setting.indexOf('=');
+            arguments.put(setting.substring(0, equals), setting.substring(equals + 1));
         }
         return new TestNode(
                 new SpringApplicationBuilder(Application.class)
                         .sources(more.toArray(Class<?>[]::new))
                         .web(WebApplicationType.NONE)
                         .registerShutdownHook(false)
-                        .run(arguments.toArray(String[]::new)));
+                        .run(
+                                arguments.entrySet().stream()
+                                        .map(each -> "--" + each.getKey() + "=" + each.getValue())
+                                        .toArray(String[]::new)));
     }
 
     int port() {
