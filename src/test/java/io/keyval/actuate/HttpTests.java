@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
@@ -105,6 +106,14 @@ class HttpTests {
         HttpResponse<String> response = send(context, "POST", "compaction", "keyval:hush");
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(json(response)).containsKeys("bytesBefore", "bytesAfter", "records");
+    }
+
+    @Test
+    void whenABackupIsMadeThenItIsTheLog(ApplicationContext context) throws IOException {
+        Map<String, Object> backup = json(send(context, "POST", "backup", "keyval:hush"));
+        Path file = Path.of((String) backup.get("file"));
+        assertThat(file).hasParentRaw(dataDir.resolve("data/backups")).isNotEmptyFile();
+        assertThat(Files.size(file)).isEqualTo(((Number) backup.get("bytes")).longValue());
     }
 
     @ParameterizedTest

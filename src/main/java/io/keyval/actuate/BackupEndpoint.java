@@ -1,0 +1,71 @@
+package io.keyval.actuate;
+
+import io.keyval.store.KeyValueStore;
+import io.keyval.store.StoreException;
+import io.keyval.wal.Wal;
+import io.keyval.wal.WalException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Map;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.stereotype.Component;
+
+/**
+ * Copies the log of a running node into the directory {@code backups} of its data directory. The
+ * caller has no say in the name, so that no request can reach any other file.
+ */
+@Component
+@Endpoint(id = "backup")
+class BackupEndpoint {
+
+    private static final DateTimeFormatter STAMP =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+    private final KeyValueStore store;
+    private final Clock clock = Clock.systemUTC();
+
+    BackupEndpoint(KeyValueStore store) {
+        this.store = store;
+    }
+
+    /**
+     * Answers when the copy is on disk and every byte of it has been checked, or with status 503
+     * and the reason why there is none.
+     */
+    @WriteOperation
+    WebEndpointResponse<Map<String, Object>> backUp() {
+        try {
+            Wal wal = store.wal();
+            Path directory = Files.createDirectories(store.dataDirectory().resolve("backups"));
+            Path target =
+                    directory.resolve(
+                            STAMP.format(clock.instant()) + "-" + wal.file().getFileName());
+            return new WebEndpointResponse<>(
+                    Map.of("file", target.toAbsolutePath().toString(), "bytes", copy(wal, target)));
+        } catch (WalException | StoreException e) {
+            return refused(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            return refused("The backup could not be written: " + e + ".");
+        }
+    }
+
+    private static long copy(Wal wal, Path target) throws IOException {
+        try {
+            return wal.copyTo(target);
+        } catch (WalException e) {
+            Files.deleteIfExists(target);
+            throw e;
+        }
+    }
+
+    private static WebEndpointResponse<Map<String, Object>> refused(String reason) {
+        return new WebEndpointResponse<>(
+                Map.of("error", reason), WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);
+    }
+}
