@@ -5,9 +5,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
+import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,9 +76,7 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
         int port = super.getPort();
         ServerSocket socket = null;
         try {
-            socket =
-                    new PeerServerSocket(
-                            () -> connections.size() >= maxConnections, this::refusedOne);
+            socket = new PeerServerSocket(() -> connections.size() >= maxConnections, refused);
             socket.bind(
                     address == null
                             ? new InetSocketAddress(port)
@@ -89,10 +87,6 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
             closeQuietly(socket);
             throw new PortUnavailableException(address == null ? "*" : address, port, e);
         }
-    }
-
-    private void refusedOne() {
-        refused.run();
     }
 
     /** The port that is open, or the one that will be asked for. */
@@ -112,12 +106,21 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
         return socket;
     }
 
-    /** A socket that cannot be set up is gone already; its first read will say so. */
+    /**
+     * Asks a silent peer after a minute whether it is still there, so that dead ones do not keep
+     * their places for hours. A socket that cannot be set up is gone already; its first read will
+     * say so.
+     */
     @Override
     protected void setSocketAttributes(Socket socket) {
         try {
             super.setSocketAttributes(socket);
-        } catch (SocketException e) {
+            socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 60);
+            socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 10);
+            socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 6);
+        } catch (UnsupportedOperationException e) {
+            log.debug("The system's own pace of keep-alives stays: {}", e.getMessage());
+        } catch (IOException e) {
             log.debug("A connection was gone before it began: {}", e.getMessage());
         }
     }
