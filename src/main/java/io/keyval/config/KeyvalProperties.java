@@ -20,6 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param protocol how replies read
  * @param limits bounds on what clients may use
  * @param replication how the log reaches followers
+ * @param follower how a follower serves
  */
 @ConfigurationProperties("keyval")
 public record KeyvalProperties(
@@ -32,7 +33,8 @@ public record KeyvalProperties(
         @Nullable String secret,
         @DefaultValue Protocol protocol,
         @DefaultValue Limits limits,
-        @DefaultValue Replication replication) {
+        @DefaultValue Replication replication,
+        @DefaultValue Follower follower) {
 
     /** Refuses what no node can work with; an empty address or secret counts as not set. */
     public KeyvalProperties {
@@ -58,7 +60,7 @@ public record KeyvalProperties(
     /** All settings but the secret, of which only is told whether there is one. */
     @Override
     public String toString() {
-        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, protocol=%s, limits=%s, replication=%s]"
+        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, protocol=%s, limits=%s, replication=%s, follower=%s]"
                 .formatted(
                         address,
                         port,
@@ -69,7 +71,8 @@ public record KeyvalProperties(
                         secret == null ? "none" : "set",
                         protocol,
                         limits,
-                        replication);
+                        replication,
+                        follower);
     }
 
     /**
@@ -125,13 +128,16 @@ public record KeyvalProperties(
      * @param heartbeat time without traffic after which each side of a replication link says that
      *     it is there
      * @param timeout time without a byte after which a replication link counts as broken
+     * @param acceptEmptyLeader whether a follower that holds data lets a leader with another log
+     *     and nothing in it replace that data
      */
     public record Replication(
             @DefaultValue("10") int maxFollowers,
             @DefaultValue("0") int minAcks,
             @DefaultValue("1s") Duration ackTimeout,
             @DefaultValue("1s") Duration heartbeat,
-            @DefaultValue("5s") Duration timeout) {
+            @DefaultValue("5s") Duration timeout,
+            @DefaultValue("false") boolean acceptEmptyLeader) {
 
         /** Refuses acks that cannot come and links that would break while they are idle. */
         public Replication {
@@ -149,6 +155,20 @@ public record KeyvalProperties(
                         "keyval.replication.timeout must be longer than keyval.replication.heartbeat, but %s is not longer than %s."
                                 .formatted(Check.text(timeout), Check.text(heartbeat)));
             }
+        }
+    }
+
+    /**
+     * How a follower serves.
+     *
+     * @param maxStaleness time without a word from the leader after which a follower answers GET
+     *     with ERROR; 0 is never
+     */
+    public record Follower(@DefaultValue("0s") Duration maxStaleness) {
+
+        /** Refuses a time that is over before it begins. */
+        public Follower {
+            Check.notNegative("keyval.follower.max-staleness", maxStaleness);
         }
     }
 }

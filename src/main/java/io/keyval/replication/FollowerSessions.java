@@ -1,0 +1,135 @@
+package io.keyval.replication;
+
+import io.keyval.protocol.FollowerGate;
+import io.keyval.protocol.HandshakeError;
+import io.keyval.store.KeyValueStore;
+import io.keyval.store.Role;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/** The followers of a leader, by their ids; decides who comes in. Thread-safe. */
+final class FollowerSessions implements FollowerGate {
+
+    private static final int LEADER_ID = 1;
+    private static final long PROBE_STEP = Duration.ofMillis(20).toNanos();
+
+    private final KeyValueStore store;
+    private final byte @Nullable [] secret;
+    private final int ownId;
+    private final int maxFollowers;
+    private final Duration heartbeat;
+    private final BiFunction<Integer, String, FollowerSession> open;
+    private final Map<Integer, FollowerSession> sessions = new TreeMap<>();
+
+    /**
+     * @param secret null admits nobody
+     * @param open makes the session of an id on a connection
+     */
+    FollowerSessions(
+            KeyValueStore store,
+            @Nullable String secret,
+            int ownId,
+            int maxFollowers,
+            Duration heartbeat,
+            BiFunction<Integer, String, FollowerSession> open) {
+        this.store = store;
+        this.secret = secret == null ? null : secret.getBytes(StandardCharsets.UTF_8);
+        this.ownId = ownId;
+        this.maxFollowers = maxFollowers;
+        this.heartbeat = heartbeat;
+        this.open = open;
+    }
+
+    @Override
+    public Admission admit(int id, byte[] shown, String connectionId) {
+        if (store.role() != Role.LEADER) {
+            return new Admission.Rejected(HandshakeError.CANNOT_ACCEPT_FOLLOWER_CONNECTION);
+        }
+        if (secret == null || !MessageDigest.isEqual(secret, shown)) {
+            return new Admission.Rejected(HandshakeError.INVALID_SECRET_KEY);
+        }
+        FollowerSession before = session(id);
+        if (id == LEADER_ID || id == ownId || before != null && isAlive(before)) {
+            return new Admission.Rejected(HandshakeError.ID_ALREADY_TAKEN);
+        }
+        synchronized (sessions) {
+            if (before != null && sessions.get(id) == before) {
+                sessions.remove(id);
+                before.close();
+            }
+            if (sessions.containsKey(id)) {
+                return new Admission.Rejected(HandshakeError.ID_ALREADY_TAKEN);
+            }
+            if (sessions.size() >= maxFollowers) {
+                return new Admission.Rejected(HandshakeError.MAX_SIZE_EXCEEDED);
+            }
+            sessions.put(id, open.apply(id, connectionId));
+        }
+        return new Admission.Admitted();
+    }
+
+    /**
+     * Whether an earlier session of the same id is heard within two heartbeats: a follower that
+     * comes back must not be refused by its own dead session, whose end the network may never tell.
+     */
+    private boolean isAlive(FollowerSession session) {
+        long heard = session.lastHeard();
+        long deadline = System.nanoTime() + 2 * heartbeat.toNanos();
+        while (System.nanoTime() - deadline < 0) {
+            if (session.isClosed() || session(session.id()) != session) {
+                return false;
+            }
+            if (session.lastHeard() != heard) {
+                return true;
+            }
+            LockSupport.parkNanos(PROBE_STEP);
+        }
+        return false;
+    }
+
+    @Override
+    public void opened(int id, String connectionId) {
+        // The follower speaks first.
+    }
+
+    /** The connection is closed: its follower is gone. */
+    void closed(String connectionId) {
+        FollowerSession gone = byConnection(connectionId);
+        if (gone != null) {
+            synchronized (sessions) {
+                sessions.remove(gone.id(), gone);
+            }
+            gone.close();
+        }
+    }
+
+    @Nullable FollowerSession byConnection(String connectionId) {
+        for (FollowerSession session : all()) {
+            if (session.connectionId().equals(connectionId)) {
+                return session;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable FollowerSession session(int id) {
+        synchronized (sessions) {
+            return sessions.get(id);
+        }
+    }
+
+    /** The followers that are here, by id. */
+    List<FollowerSession> all() {
+        synchronized (sessions) {
+            return new ArrayList<>(sessions.values());
+        }
+    }
+}

@@ -1,0 +1,316 @@
+package io.keyval.replication;
+
+import io.keyval.config.KeyvalProperties;
+import io.keyval.protocol.FollowerGate;
+import io.keyval.store.Confirmation;
+import io.keyval.store.KeyValueStore;
+import io.keyval.store.Role;
+import io.keyval.wal.Epoch;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Replication of this node, in whichever role it is: what a leader's followers and a follower's
+ * link are doing, and the change from one role to the other. Thread-safe.
+ */
+public final class Replication implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(Replication.class);
+    private static final int PHASE = KeyValueStore.PHASE + 1000;
+    private static final Duration TICK = Duration.ofMillis(10);
+
+    private final KeyvalProperties properties;
+    private final KeyValueStore store;
+    private final FollowerSessions sessions;
+    private final ReplicationMeters meters;
+    private final LagClock clock;
+    private final @Nullable AckConfirmation acks;
+    private final ApplicationEventPublisher events;
+    private final Object roleChange = new Object();
+
+    private volatile @Nullable FollowerLink link;
+    private volatile @Nullable String superseded;
+    private volatile @Nullable Thread watch;
+    private volatile boolean running;
+
+    Replication(
+            KeyvalProperties properties,
+            KeyValueStore store,
+            SessionFactory peers,
+            ReplicationMeters meters,
+            ApplicationEventPublisher events) {
+        this.properties = properties;
+        this.store = store;
+        this.meters = meters;
+        this.events = events;
+        this.clock = new LagClock();
+        KeyvalProperties.Replication settings = properties.replication();
+        this.acks =
+                settings.minAcks() == 0
+                        ? null
+                        : new AckConfirmation(settings.minAcks(), settings.ackTimeout());
+        this.sessions =
+                new FollowerSessions(
+                        store,
+                        properties.secret(),
+                        properties.nodeId(),
+                        settings.maxFollowers(),
+                        settings.heartbeat(),
+                        (id, connection) ->
+                                new FollowerSession(
+                                        id,
+                                        connection,
+                                        peers.peer(connection),
+                                        store,
+                                        settings.heartbeat(),
+                                        clock,
+                                        new Listener()));
+    }
+
+    /** How a session reaches the connection of an id. */
+    interface SessionFactory {
+        FollowerSession.Peer peer(String connectionId);
+    }
+
+    private final class Listener implements FollowerSession.Listener {
+
+        @Override
+        public void acknowledged() {
+            tellAcknowledged();
+        }
+
+        @Override
+        public void resynced(Resync decision) {
+            meters.resynced(decision);
+        }
+
+        @Override
+        public void superseded(int follower, long epoch) {
+            supersededBy(follower, epoch);
+        }
+    }
+
+    /** Admits followers. */
+    FollowerGate gate() {
+        return sessions;
+    }
+
+    FollowerSessions sessions() {
+        return sessions;
+    }
+
+    private void tellAcknowledged() {
+        AckConfirmation waiting = acks;
+        if (waiting != null) {
+            waiting.acknowledged(
+                    sessions.all().stream()
+                            .mapToLong(FollowerSession::acknowledgedPosition)
+                            .toArray());
+        }
+    }
+
+    private void supersededBy(int follower, long epoch) {
+        store.follow();
+        superseded =
+                "follower %d has been led in epoch %s, later than this leader's %s; this node takes no more writes: let it follow the new leader, or promote it by force"
+                        .formatted(follower, Epoch.text(epoch), Epoch.text(store.wal().epoch()));
+        log.error("Superseded: {}.", superseded);
+    }
+
+    /** A leader's followers, by id; empty on a follower. */
+    public List<FollowerStatus> followers() {
+        return sessions.all().stream().map(FollowerSession::status).toList();
+    }
+
+    /** A follower's link to its leader, or null on a leader. */
+    public @Nullable LinkStatus link() {
+        FollowerLink current = link;
+        return current == null ? null : current.status();
+    }
+
+    /** Why this leader stopped taking writes, or null. */
+    public @Nullable String superseded() {
+        return superseded;
+    }
+
+    /** Why the last writes were not confirmed by followers, or null. */
+    public @Nullable String unconfirmed() {
+        AckConfirmation waiting = acks;
+        return waiting == null ? null : waiting.complaint();
+    }
+
+    /** Whether GET is answered: always on a leader, on a follower unless it is too stale. */
+    public boolean isFresh() {
+        Duration most = properties.follower().maxStaleness();
+        FollowerLink current = link;
+        if (most.isZero() || current == null) {
+            return true;
+        }
+        Duration silence = current.silence();
+        return silence != null && silence.compareTo(most) <= 0;
+    }
+
+    /** Whether this node has all data it can be asked for: a follower after its first sync. */
+    public boolean isSynced() {
+        return store.role() == Role.LEADER || store.wal().epoch() != 0;
+    }
+
+    /**
+     * Makes this follower the leader. Its log becomes the history, from a new epoch on.
+     *
+     * @param force also when it does not have everything that the leader was last heard to have;
+     *     what it does not have is then lost to those who follow it
+     * @throws PromotionException when this node leads already, or is not caught up
+     */
+    public void promote(boolean force) {
+        synchronized (roleChange) {
+            FollowerLink current = link;
+            if (store.role() == Role.LEADER) {
+                throw new PromotionException("This node is the leader already.");
+            }
+            if (!force && (current == null || !current.isCaughtUp())) {
+                throw new PromotionException(
+                        "This node does not have everything that its leader was last heard to have; promote it with force=true to go on without that.");
+            }
+            if (current != null) {
+                current.stop();
+            }
+            link = null;
+            superseded = null;
+            if (acks != null) {
+                acks.reset();
+            }
+            store.lead();
+            log.warn(
+                    "Promoted: this node leads from position {} in epoch {}.",
+                    store.wal().position(),
+                    Epoch.text(store.wal().epoch()));
+        }
+    }
+
+    /**
+     * Makes this node follow another leader. A leader stops taking writes first; what its log holds
+     * and the new leader's does not is kept aside in a file.
+     *
+     * @param asId the id to follow under; null for this node's own
+     * @throws PromotionException when no secret is set, or the id is the leader's
+     */
+    public void follow(String host, int port, @Nullable Integer asId) {
+        int id = asId == null ? properties.nodeId() : asId;
+        String secret = properties.secret();
+        if (secret == null) {
+            throw new PromotionException("This node has no secret to follow a leader with.");
+        }
+        if (id <= 1) {
+            throw new PromotionException(
+                    "A follower's id is greater than 1, and this node's is %d; say under which id it follows."
+                            .formatted(id));
+        }
+        synchronized (roleChange) {
+            store.follow();
+            superseded = null;
+            sessions.all().forEach(session -> session.goodbye("this node follows another leader"));
+            FollowerLink current = link;
+            if (current != null) {
+                current.stop();
+            }
+            startLink(id, secret, host, port);
+        }
+    }
+
+    private void startLink(int id, String secret, String host, int port) {
+        KeyvalProperties.Replication settings = properties.replication();
+        FollowerLink next =
+                new FollowerLink(
+                        new FollowerLink.Identity(
+                                id,
+                                properties.port(),
+                                properties.address(),
+                                secret,
+                                settings.heartbeat(),
+                                settings.timeout(),
+                                settings.acceptEmptyLeader()),
+                        host,
+                        port,
+                        store,
+                        events,
+                        meters::resynced);
+        link = next;
+        meters.lag(id, () -> next.status().lagRecords());
+        next.start();
+    }
+
+    @Override
+    public void start() {
+        running = true;
+        store.confirmWith(acks == null ? Confirmation.IMMEDIATE : acks);
+        store.readableWhile(this::isFresh);
+        meters.followers(() -> sessions.all().size());
+        String secret = properties.secret();
+        if (store.role() == Role.FOLLOWER && secret != null) {
+            startLink(
+                    properties.nodeId(), secret, properties.leaderHost(), properties.leaderPort());
+        }
+        watch = Thread.ofVirtual().name("replication-watch").start(this::watch);
+    }
+
+    /** Gives up on writes and followers whose time is over, and keeps the clock of the lag. */
+    private void watch() {
+        long timeout = properties.replication().timeout().toNanos();
+        List<FollowerSession> shown = List.of();
+        try {
+            while (running) {
+                clock.reached(store.wal().position(), System.nanoTime());
+                List<FollowerSession> now = sessions.all();
+                for (FollowerSession session : now) {
+                    if (session.silence() > timeout && !session.isClosed()) {
+                        log.warn(
+                                "Follower {} is disconnected: nothing was heard from it for {} ms.",
+                                session.id(),
+                                session.silence() / 1_000_000);
+                        session.close();
+                    }
+                }
+                if (link == null && !now.equals(shown)) {
+                    meters.lags(now);
+                    shown = now;
+                }
+                if (acks != null) {
+                    acks.expire(now.size());
+                }
+                Thread.sleep(acks == null ? TICK.multipliedBy(10) : TICK);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void stop() {
+        running = false;
+        FollowerLink current = link;
+        if (current != null) {
+            current.stop();
+        }
+        Thread watching = watch;
+        if (watching != null) {
+            watching.interrupt();
+        }
+        sessions.all().forEach(session -> session.goodbye("the leader stops"));
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    @Override
+    public int getPhase() {
+        return PHASE;
+    }
+}
