@@ -123,7 +123,9 @@ public final class NodeProcess implements AutoCloseable {
         command.addAll(settings.arguments);
         ProcessBuilder builder =
                 new ProcessBuilder(command)
-                        .directory(directory.toFile())
+                        .directory(
+                                (settings.directory == null ? directory : settings.directory)
+                                        .toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         Map<String, String> environment = builder.environment();
@@ -327,6 +329,7 @@ public final class NodeProcess implements AutoCloseable {
         private final List<String> arguments = new ArrayList<>();
         private final List<String> jvmArguments = new ArrayList<>();
         private final Map<String, String> environment = new HashMap<>();
+        private @Nullable Path directory;
         private String host = "127.0.0.1";
         private int port;
         private int managementPort;
@@ -379,6 +382,12 @@ public final class NodeProcess implements AutoCloseable {
         /** The HTTP port; a free one when not set. */
         public Builder managementPort(int managementPort) {
             this.managementPort = managementPort;
+            return this;
+        }
+
+        /** The working directory; one of the node's own when not set. */
+        public Builder directory(Path directory) {
+            this.directory = directory;
             return this;
         }
 
