@@ -45,9 +45,13 @@ class StartLog {
                             + " KEYVAL_SECRET in the environment");
         }
         log.info(
-                "Started {} {} at position {} with {} keys, log {}, fsync {}",
+                "Started {} {}{} at position {} with {} keys, log {}, fsync {}",
                 role.name().toLowerCase(Locale.ROOT),
                 properties.nodeId(),
+                role == Role.LEADER
+                        ? ""
+                        : " of the leader %s:%d"
+                                .formatted(properties.leaderHost(), properties.leaderPort()),
                 store.wal().position(),
                 store.keys(),
                 store.wal().file().toAbsolutePath(),

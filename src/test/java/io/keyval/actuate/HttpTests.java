@@ -54,7 +54,16 @@ class HttpTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"health", "health/liveness", "health/readiness", "info", "prometheus"})
+    @ValueSource(
+            strings = {
+                "health",
+                "health/liveness",
+                "health/readiness",
+                "info",
+                "prometheus",
+                "replication",
+                "replication?digest=true"
+            })
     void whenAnybodyReadsThenItIsOpen(String path, ApplicationContext context) {
         assertThat(send(context, "GET", path, "").statusCode()).isEqualTo(200);
     }
@@ -114,6 +123,25 @@ class HttpTests {
         Path file = Path.of((String) backup.get("file"));
         assertThat(file).hasParentRaw(dataDir.resolve("data/backups")).isNotEmptyFile();
         assertThat(Files.size(file)).isEqualTo(((Number) backup.get("bytes")).longValue());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "promote, 409",
+        "follow, 400",
+        "follow?host=127.0.0.1, 400",
+        "follow?host=127.0.0.1&port=0, 400",
+        "follow?host=127.0.0.1&port=5000, 409",
+        "follow?host=127.0.0.1&port=x, 400"
+    })
+    void whenTheRoleCannotBeChangedSoThenTheAnswerSaysWhyAndTheNodeLeadsOn(
+            String action, int status, ApplicationContext context) {
+        HttpResponse<String> response =
+                send(context, "POST", "replication/" + action, "keyval:hush");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        assertThat(json(response)).containsKey("error");
+        assertThat(send(context, "POST", "replication/" + action, "").statusCode()).isEqualTo(401);
+        assertThat(json(send(context, "GET", "replication", ""))).containsEntry("role", "leader");
     }
 
     @ParameterizedTest

@@ -41,6 +41,14 @@ class StatusIT {
                 assertThat(reader.ask("GET a")).isEqualTo("b");
                 assertThat(child(replication(follower), "leader").get("state"))
                         .isNotEqualTo("streaming");
+
+                assertThat(reader.ask("PUT a c")).isEqualTo("WRITE_NOT_ALLOWED");
+                String promote = "/actuator/replication/promote";
+                assertThat(follower.http("POST", promote, null).statusCode()).isEqualTo(401);
+                assertThat(follower.http("POST", promote, "hush").body())
+                        .contains("\"role\":\"leader\"");
+                assertThat(reader.ask("PUT a c")).isEqualTo("OK");
+                assertThat(health(follower, "", 200)).containsEntry("status", "UP");
             }
         }
     }
