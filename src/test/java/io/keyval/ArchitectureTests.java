@@ -39,6 +39,8 @@ class ArchitectureTests {
                 .definedBy("io.keyval")
                 .layer("actuate")
                 .definedBy("io.keyval.actuate..")
+                .layer("cli")
+                .definedBy("io.keyval.cli..")
                 .layer("server")
                 .definedBy("io.keyval.server..")
                 .layer("replication")
@@ -59,6 +61,10 @@ class ArchitectureTests {
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("actuate")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("cli")
+                .mayOnlyBeAccessedByLayers("start")
+                .whereLayer("cli")
+                .mayOnlyAccessLayers("wal")
                 .whereLayer("server")
                 .mayOnlyBeAccessedByLayers("start", "actuate")
                 .whereLayer("replication")
@@ -69,7 +75,7 @@ class ArchitectureTests {
                 .mayOnlyBeAccessedByLayers("start", "actuate", "server", "replication", "cluster")
                 .whereLayer("wal")
                 .mayOnlyBeAccessedByLayers(
-                        "start", "actuate", "server", "replication", "cluster", "store")
+                        "start", "actuate", "cli", "server", "replication", "cluster", "store")
                 .whereLayer("protocol")
                 .mayOnlyBeAccessedByLayers("start", "actuate", "server", "replication", "cluster")
                 .whereLayer("command")
@@ -85,7 +91,10 @@ class ArchitectureTests {
         noClasses()
                 .that()
                 .resideInAnyPackage(
-                        "io.keyval.wal..", "io.keyval.command..", "io.keyval.protocol..")
+                        "io.keyval.wal..",
+                        "io.keyval.command..",
+                        "io.keyval.protocol..",
+                        "io.keyval.cli..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.springframework..", "io.micrometer..", "jakarta..")

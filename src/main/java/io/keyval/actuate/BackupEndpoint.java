@@ -2,6 +2,7 @@ package io.keyval.actuate;
 
 import io.keyval.store.KeyValueStore;
 import io.keyval.store.StoreException;
+import io.keyval.wal.LogInspector;
 import io.keyval.wal.Wal;
 import io.keyval.wal.WalException;
 import java.io.IOException;
@@ -35,19 +36,27 @@ class BackupEndpoint {
     }
 
     /**
-     * Answers when the copy is on disk and every byte of it has been checked, or with status 503
-     * and the reason why there is none.
+     * Answers when the copy is on disk and every byte of it has been checked, with a position up to
+     * which it holds everything; or with status 503 and the reason why there is none.
      */
     @WriteOperation
-    WebEndpointResponse<Map<String, Object>> backUp() {
+    synchronized WebEndpointResponse<Map<String, Object>> backUp() {
         try {
             Wal wal = store.wal();
             Path directory = Files.createDirectories(store.dataDirectory().resolve("backups"));
             Path target =
                     directory.resolve(
                             STAMP.format(clock.instant()) + "-" + wal.file().getFileName());
+            long position = wal.position();
+            long bytes = copy(wal, target);
             return new WebEndpointResponse<>(
-                    Map.of("file", target.toAbsolutePath().toString(), "bytes", copy(wal, target)));
+                    Map.of(
+                            "file",
+                            target.toAbsolutePath().toString(),
+                            "bytes",
+                            bytes,
+                            "position",
+                            position));
         } catch (WalException | StoreException e) {
             return refused(String.valueOf(e.getMessage()));
         } catch (IOException e) {
@@ -55,11 +64,15 @@ class BackupEndpoint {
         }
     }
 
+    /** A copy has its name only when it is whole and has been checked. */
     private static long copy(Wal wal, Path target) throws IOException {
+        Path partial = target.resolveSibling(target.getFileName() + ".partial");
         try {
-            return wal.copyTo(target);
-        } catch (WalException e) {
-            Files.deleteIfExists(target);
+            long bytes = wal.copyTo(partial);
+            LogInspector.rename(partial, target);
+            return bytes;
+        } catch (WalException | IOException e) {
+            Files.deleteIfExists(partial);
             throw e;
         }
     }

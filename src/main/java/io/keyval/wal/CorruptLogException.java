@@ -11,6 +11,7 @@ public final class CorruptLogException extends WalException {
     private static final long serialVersionUID = 1L;
 
     private final long offset;
+    private final String what;
 
     CorruptLogException(Path file, long offset, String what) {
         super(
@@ -18,10 +19,16 @@ public final class CorruptLogException extends WalException {
                         .formatted(file, offset, what, file),
                 null);
         this.offset = offset;
+        this.what = what;
     }
 
     /** The first offset, in bytes from the start of the file, that cannot be trusted. */
     public long offset() {
         return offset;
+    }
+
+    /** What is wrong there, in a few words. */
+    String what() {
+        return what;
     }
 }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** The directory of a node's log, held by one process at a time while this is open. */
 public final class DataDirectory implements AutoCloseable {
 
-    private static final String LOCK = "keyval.lock";
+    /** The file that a process locks to hold a directory. */
+    public static final String LOCK = "keyval.lock";
 
     private final Path path;
     private final FileChannel lock;
@@ -31,6 +32,23 @@ public final class DataDirectory implements AutoCloseable {
      *     it
      */
     public static DataDirectory open(Path path) {
+        DataDirectory directory = hold(path);
+        try {
+            removeTemporaries(path);
+            return directory;
+        } catch (IOException e) {
+            directory.close();
+            throw unwritable(path, e);
+        }
+    }
+
+    /**
+     * Takes the directory like {@link #open}, and changes nothing in it.
+     *
+     * @throws DataDirectoryException when it cannot be created or written, or another process holds
+     *     it
+     */
+    public static DataDirectory hold(Path path) {
         FileChannel channel = null;
         try {
             Files.createDirectories(path);
@@ -46,14 +64,17 @@ public final class DataDirectory implements AutoCloseable {
                                 .formatted(path.toAbsolutePath()),
                         null);
             }
-            removeTemporaries(path);
             return new DataDirectory(path, channel);
         } catch (IOException e) {
-            throw new DataDirectoryException(
-                    "The data directory %s cannot be written (%s); give this user the rights to it, or set keyval.data-dir to another directory."
-                            .formatted(path.toAbsolutePath(), e),
-                    e);
+            throw unwritable(path, e);
         }
+    }
+
+    private static DataDirectoryException unwritable(Path path, IOException cause) {
+        return new DataDirectoryException(
+                "The data directory %s cannot be written (%s); give this user the rights to it, or set keyval.data-dir to another directory."
+                        .formatted(path.toAbsolutePath(), cause),
+                cause);
     }
 
     private static boolean lock(FileChannel channel) throws IOException {

@@ -82,7 +82,7 @@ final class LogOpener {
     }
 
     /** Whether a short file begins like a log: then nothing was ever written behind its header. */
-    private static boolean isTornHeader(FileChannel channel) throws IOException {
+    static boolean isTornHeader(FileChannel channel) throws IOException {
         ByteBuffer start = ByteBuffer.allocate(Long.BYTES);
         int length = Math.max(0, channel.read(start, 0));
         for (int i = 0; i < length; i++) {

@@ -20,6 +20,9 @@ final class LogScanner {
         /** A good frame stands at {@code offset}; its records follow. */
         default void frame(long offset, FrameHeader header) {}
 
+        /** A good frame header stands at {@code offset}, and what follows is not its body. */
+        default void bodiless(long offset, FrameHeader header) {}
+
         /** All up to {@code offset} has been read. */
         default void progress(long records, long offset) {}
     }
@@ -33,10 +36,10 @@ final class LogScanner {
     private ByteBuffer window = ByteBuffer.allocate(BUFFER).limit(0);
     private long windowStart;
 
-    private LogScanner(Path file, FileChannel channel, Visitor visitor) throws IOException {
+    private LogScanner(Path file, FileChannel channel, long size, Visitor visitor) {
         this.file = file;
         this.channel = channel;
-        this.size = channel.size();
+        this.size = size;
         this.visitor = visitor;
     }
 
@@ -46,7 +49,13 @@ final class LogScanner {
      * @throws CorruptLogException when the file header is damaged, or the file is no log
      */
     static ScanResult scan(Path file, FileChannel channel, Visitor visitor) throws IOException {
-        return new LogScanner(file, channel, visitor).scan();
+        return scan(file, channel, channel.size(), visitor);
+    }
+
+    /** Scans the first {@code size} bytes of {@code channel}, as if the file ended there. */
+    static ScanResult scan(Path file, FileChannel channel, long size, Visitor visitor)
+            throws IOException {
+        return new LogScanner(file, channel, size, visitor).scan();
     }
 
     private ScanResult scan() throws IOException {
@@ -69,13 +78,18 @@ final class LogScanner {
                     damage = new Damage(offset, wrong, true);
                     break;
                 }
-                wrong = body(offset, frame, history);
+                wrong = body(offset, frame);
             }
             if (wrong != null) {
                 damage = damage(offset, wrong, frame, header.id());
                 break;
             }
             java.util.Objects.requireNonNull(frame);
+            wrong = contents(offset, frame, visitor, history);
+            if (wrong != null) {
+                damage = new Damage(offset, wrong, true);
+                break;
+            }
             if (frame.type() == FrameCodec.HISTORY) {
                 baseClosed = true;
                 epoch = history.isEmpty() ? 0 : history.getLast().value();
@@ -146,26 +160,53 @@ final class LogScanner {
         };
     }
 
-    /** Checks the body of a good header and hands its records out; null when it is good. */
-    private @Nullable String body(long offset, FrameHeader frame, List<Epoch> history)
-            throws IOException {
+    /** Checks the body of a good header; null when it is good. */
+    private @Nullable String body(long offset, FrameHeader frame) throws IOException {
         ByteBuffer body = bodyOf(offset, frame);
         if (body == null) {
             return "the file ends inside a frame";
         }
-        if (FrameCodec.crc(body.duplicate()) != frame.bodyCrc()) {
-            return "the checksum of a frame does not match";
-        }
-        visitor.frame(offset, frame);
+        return FrameCodec.crc(body) == frame.bodyCrc()
+                ? null
+                : "the checksum of a frame does not match";
+    }
+
+    /** Hands out the records of a good body; null, or why they are none, which no crash brings. */
+    private @Nullable String contents(
+            long offset, FrameHeader frame, Visitor taker, List<Epoch> history) throws IOException {
+        ByteBuffer body = java.util.Objects.requireNonNull(bodyOf(offset, frame));
+        taker.frame(offset, frame);
         if (frame.type() == FrameCodec.HISTORY) {
             history.addAll(FrameCodec.decodeHistory(body));
             return null;
         }
-        String wrong = FrameCodec.decodeRecords(body, frame.count(), visitor);
-        if (wrong != null) {
-            throw new CorruptLogException(file, offset, wrong);
+        return FrameCodec.decodeRecords(body, frame.count(), taker);
+    }
+
+    /**
+     * Hands out every good frame of a log at or behind {@code from}, whether it belongs there or
+     * not, and every good frame header without its body.
+     */
+    static void search(
+            Path file, FileChannel channel, long size, LogId id, long from, Visitor visitor)
+            throws IOException {
+        LogScanner scanner = new LogScanner(file, channel, size, visitor);
+        long records = 0;
+        for (long at = from; (at = scanner.nextMagic(at)) >= 0; ) {
+            FrameHeader frame = scanner.frameAt(at, id);
+            if (frame == null) {
+                at++;
+                continue;
+            }
+            if (scanner.body(at, frame) != null
+                    || scanner.contents(at, frame, visitor, new ArrayList<>()) != null) {
+                visitor.bodiless(at, frame);
+            } else {
+                records += frame.count();
+            }
+            at += frame.size();
+            visitor.progress(records, Math.min(at, size));
         }
-        return null;
     }
 
     /**

@@ -123,6 +123,7 @@ class HttpTests {
         Path file = Path.of((String) backup.get("file"));
         assertThat(file).hasParentRaw(dataDir.resolve("data/backups")).isNotEmptyFile();
         assertThat(Files.size(file)).isEqualTo(((Number) backup.get("bytes")).longValue());
+        assertThat(backup.get("position")).isInstanceOf(Number.class);
     }
 
     @ParameterizedTest

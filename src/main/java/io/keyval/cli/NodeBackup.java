@@ -1,0 +1,105 @@
+package io.keyval.cli;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Asks a running node for a backup. */
+final class NodeBackup {
+
+    private static final Duration CONNECT = Duration.ofSeconds(5);
+
+    private final Terminal terminal;
+    private final URI node;
+
+    NodeBackup(Terminal terminal, URI node) {
+        this.terminal = terminal;
+        this.node = node;
+    }
+
+    int run() throws IOException {
+        if (node.getHost() == null
+                || !("http".equals(node.getScheme()) || "https".equals(node.getScheme()))) {
+            throw new WrongUsageException("--node must be like http://127.0.0.1:8080.");
+        }
+        if (node.getUserInfo() != null) {
+            throw new WrongUsageException(
+                    "The secret does not belong into --node: set KEYVAL_SECRET in the environment.");
+        }
+        HttpResponse<String> response = send(secret());
+        if (response.statusCode() == 401) {
+            throw new RefusedException(
+                    "The node does not accept this secret: set KEYVAL_SECRET to the node's own.");
+        }
+        if (response.statusCode() == 403) {
+            throw new RefusedException(
+                    "The node has no secret, so it takes no backups over HTTP: start it with KEYVAL_SECRET.");
+        }
+        JsonNode answer = json(response);
+        if (response.statusCode() != 200 || !answer.hasNonNull("file")) {
+            throw new RefusedException(
+                    "The node made no backup (status %d): %s"
+                            .formatted(
+                                    response.statusCode(),
+                                    answer.path("error").asString("it gives no reason.")));
+        }
+        terminal.out()
+                .println(
+                        "%s: %d bytes, position %d or later, checked"
+                                .formatted(
+                                        answer.path("file").asString(),
+                                        answer.path("bytes").asLong(),
+                                        answer.path("position").asLong()));
+        return ExitCode.GOOD;
+    }
+
+    private String secret() {
+        String set = terminal.environment("KEYVAL_SECRET");
+        if (set != null && !set.isEmpty()) {
+            return set;
+        }
+        char[] typed = terminal.isInteractive() ? terminal.askSecret("Secret of the node: ") : null;
+        if (typed == null || typed.length == 0) {
+            throw new RefusedException(
+                    "Set KEYVAL_SECRET in the environment to the node's secret.");
+        }
+        return new String(typed);
+    }
+
+    private HttpResponse<String> send(String secret) throws IOException {
+        String credentials =
+                Base64.getEncoder()
+                        .encodeToString(("keyval:" + secret).getBytes(StandardCharsets.UTF_8));
+        HttpRequest request =
+                HttpRequest.newBuilder(node.resolve("/actuator/backup"))
+                        .header("Authorization", "Basic " + credentials)
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build();
+        try (HttpClient client = HttpClient.newBuilder().connectTimeout(CONNECT).build()) {
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (ConnectException e) {
+            throw new RefusedException("No node answers HTTP at %s.".formatted(node));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RefusedException("It was interrupted before the node answered.");
+        }
+    }
+
+    private static JsonNode json(HttpResponse<String> response) {
+        JsonMapper mapper = new JsonMapper();
+        try {
+            return mapper.readTree(response.body());
+        } catch (JacksonException e) {
+            return mapper.createObjectNode();
+        }
+    }
+}

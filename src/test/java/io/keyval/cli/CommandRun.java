@@ -1,0 +1,94 @@
+package io.keyval.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a command did.
+ *
+ * @param code its exit code
+ * @param out what it wrote to standard output
+ * @param err what it wrote to standard error
+ */
+record CommandRun(int code, String out, String err) {
+
+    /** Runs a command in a pipe. */
+    static CommandRun of(Object... args) {
+        return new Session(false, null, Map.of()).run(args);
+    }
+
+    /** Runs a command on a terminal, where a person answers {@code answer}. */
+    static CommandRun answering(String answer, Object... args) {
+        return new Session(true, answer, Map.of()).run(args);
+    }
+
+    /** Runs a command in a pipe with {@code KEYVAL_SECRET} set. */
+    static CommandRun withSecret(String secret, Object... args) {
+        return new Session(false, null, Map.of("KEYVAL_SECRET", secret)).run(args);
+    }
+
+    List<String> lines() {
+        return out.lines().toList();
+    }
+
+    private static final class Session implements Terminal {
+
+        private final ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        private final PrintStream out = new PrintStream(outBytes, false, StandardCharsets.UTF_8);
+        private final PrintStream err = new PrintStream(errBytes, false, StandardCharsets.UTF_8);
+        private final boolean interactive;
+        private final @Nullable String answer;
+        private final Map<String, String> environment;
+
+        Session(boolean interactive, @Nullable String answer, Map<String, String> environment) {
+            this.interactive = interactive;
+            this.answer = answer;
+            this.environment = environment;
+        }
+
+        CommandRun run(Object... args) {
+            String[] texts = List.of(args).stream().map(Object::toString).toArray(String[]::new);
+            int code = Cli.run(texts, this);
+            return new CommandRun(
+                    code,
+                    outBytes.toString(StandardCharsets.UTF_8),
+                    errBytes.toString(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public PrintStream out() {
+            return out;
+        }
+
+        @Override
+        public PrintStream err() {
+            return err;
+        }
+
+        @Override
+        public boolean isInteractive() {
+            return interactive;
+        }
+
+        @Override
+        public @Nullable String ask(String question) {
+            err.print(question);
+            return answer;
+        }
+
+        @Override
+        public char @Nullable [] askSecret(String question) {
+            return answer == null ? null : answer.toCharArray();
+        }
+
+        @Override
+        public @Nullable String environment(String name) {
+            return environment.get(name);
+        }
+    }
+}

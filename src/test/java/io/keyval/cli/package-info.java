@@ -1,0 +1,5 @@
+/** Commands on real log files, whole and damaged. */
+@NullMarked
+package io.keyval.cli;
+
+import org.jspecify.annotations.NullMarked;
