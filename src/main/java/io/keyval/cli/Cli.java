@@ -56,6 +56,15 @@ public final class Cli {
     static int run(String[] args, Terminal terminal) {
         CommandLine line = new CommandLine(new RootCommand(terminal));
         line.addSubcommand(new LogCommands(terminal));
+        line.getCommandSpec()
+                .usageMessage()
+                .synopsisHeading("")
+                .customSynopsis(
+                        "Usage: java -jar keyval.jar [options] [settings]",
+                        "       java -jar keyval.jar COMMAND [options]");
+        if (args.length > 0 && args[0].equals("generate-completion")) {
+            line.setCommandName("keyval");
+        }
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
         line.setExecutionExceptionHandler(

@@ -16,14 +16,10 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         versionProvider = Cli.Version.class,
         scope = CommandLine.ScopeType.INHERIT,
-        synopsisHeading = "",
-        customSynopsis = {
-            "Usage: java -jar keyval.jar [options] [settings]      starts a node",
-            "       java -jar keyval.jar COMMAND [options]"
-        },
         description = {
             "",
-            "Options of a node, followed by a space or an equals sign and their value:",
+            "Without a command it starts a node. Its options, followed by a space or an equals sign and"
+                    + " their value:",
             "  --role leader|follower   what the node does; leader when not given",
             "  --id N                   its id; 1 is the leader's, a follower needs another",
             "  --port N                 the port for clients and followers, 5000",
