@@ -22,8 +22,14 @@ final class LogOpener {
         this.events = options.events();
     }
 
-    /** What was opened: an open channel, positioned nowhere, and what the replay found. */
-    record Opened(FileChannel channel, ScanResult scan) {}
+    /**
+     * What was opened.
+     *
+     * @param channel open, positioned nowhere; all of the file and its name are on disk
+     * @param scan what the replay found
+     * @param torn whether something was cut off
+     */
+    record Opened(FileChannel channel, ScanResult scan, boolean torn) {}
 
     Opened open(RecordSink sink) {
         try {
@@ -32,8 +38,10 @@ final class LogOpener {
             }
             FileChannel channel =
                     files.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            boolean torn = false;
             try {
                 if (channel.size() < FrameCodec.FILE_HEADER_SIZE && isTornHeader(channel)) {
+                    torn = true;
                     cut(channel, 0, "the file ends inside its header");
                     channel.close();
                     create();
@@ -47,8 +55,12 @@ final class LogOpener {
                         throw new CorruptLogException(file, damage.offset(), damage.what());
                     }
                     cut(channel, damage.offset(), damage.what());
+                    torn = true;
                 }
-                return new Opened(channel, scan);
+                // A process that was killed may have left all this to the system.
+                channel.force(true);
+                files.syncDirectory(directory(file));
+                return new Opened(channel, scan, torn);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;

@@ -34,7 +34,8 @@ public final class Wal implements AutoCloseable {
 
     /**
      * Opens a log, or creates an empty one, and replays it into {@code sink} on the calling thread.
-     * A torn tail is copied aside, cut off and told to the options' events.
+     * A torn tail is copied aside, cut off and told to the options' events. All that was replayed is
+     * on disk when this returns, whatever the fsync policy.
      *
      * @throws CorruptLogException when something that was acknowledged is damaged; the file is as
      *     it was
@@ -52,7 +53,7 @@ public final class Wal implements AutoCloseable {
                         new LogFile.End(scan.end(), scan.position(), scan.epoch()));
         LogWriter writer = new LogWriter(options, current, scan.history());
         writer.start();
-        return new Wal(options, writer, scan.damage() != null);
+        return new Wal(options, writer, opened.torn());
     }
 
     /**
