@@ -530,7 +530,13 @@ final class LogWriter {
         }
     }
 
-    WalCursor openCursor(long offset, long behind) {
+    WalCursor openCursorFromStart() {
+        synchronized (place) {
+            return openCursor(0, current.header.basePosition());
+        }
+    }
+
+    private WalCursor openCursor(long offset, long behind) {
         synchronized (place) {
             LogFile file = current;
             try {

@@ -141,7 +141,7 @@ public final class Wal implements AutoCloseable {
 
     /** A cursor in front of the file header: reads the whole log. */
     public WalCursor cursorFromStart() {
-        return writer.openCursor(0, basePosition());
+        return writer.openCursorFromStart();
     }
 
     /**

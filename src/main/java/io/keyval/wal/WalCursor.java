@@ -115,19 +115,19 @@ public final class WalCursor implements AutoCloseable {
      */
     boolean seek(long position, boolean indexed) {
         try {
+            LogFile.End durable = file.end;
             if (!indexed) {
-                offset = file.end.offset();
-                return position == file.end.position();
+                offset = durable.offset();
+                return position == durable.position();
             }
-            long durable = file.end.offset();
-            while (offset < durable) {
+            while (offset < durable.offset()) {
                 FrameHeader header = headerAt(offset);
                 if (header.firstPosition() > position) {
                     return header.firstPosition() == position + 1;
                 }
                 offset += header.size();
             }
-            return position == file.end.position();
+            return position == durable.position();
         } catch (IOException e) {
             close();
             throw new LogRefusedException(
