@@ -63,18 +63,17 @@ final class Compaction {
         try (FileChannel source = files.open(old.path, StandardOpenOption.READ)) {
             Base base = chooseBase(source);
             checkRoom(base);
+            files.delete(target);
             FileChannel channel =
                     files.open(
                             target,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.CREATE_NEW,
                             StandardOpenOption.READ,
                             StandardOpenOption.WRITE);
             try {
                 return write(source, channel, base, begun);
             } catch (IOException | RuntimeException e) {
-                channel.close();
-                files.delete(target);
+                discard(channel, e);
                 throw e;
             }
         } catch (IOException e) {
@@ -82,6 +81,15 @@ final class Compaction {
                     "The compaction of %s was given up, the log is as it was: %s."
                             .formatted(old.path, e.getMessage()),
                     e);
+        }
+    }
+
+    private void discard(FileChannel channel, Exception cause) {
+        try {
+            channel.close();
+            files.delete(target);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
         }
     }
 
@@ -112,22 +120,30 @@ final class Compaction {
                 break;
             }
         }
-        long from = copied;
-        long pause =
-                Wal.await(
-                        writer.turn(
-                                () -> {
-                                    long turn = System.nanoTime();
-                                    writer.replace(
-                                            channel, target, header, base.offset(), from, written);
-                                    return System.nanoTime() - turn;
-                                }));
+        long pause = replace(channel, header, base, copied);
         return new CompactionResult(
                 old.end.offset(),
                 writer.current().end.offset(),
                 records,
                 Duration.ofNanos(System.nanoTime() - begun),
                 Duration.ofNanos(pause));
+    }
+
+    /** Puts the shorter file in place, in the writer's turn; nanoseconds that it took. */
+    private long replace(FileChannel channel, FileHeader header, Base base, long copied)
+            throws IOException {
+        try {
+            return Wal.await(
+                    writer.turn(
+                            () -> {
+                                long turn = System.nanoTime();
+                                writer.replace(
+                                        channel, target, header, base.offset(), copied, written);
+                                return System.nanoTime() - turn;
+                            }));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     private Base chooseBase(FileChannel source) throws IOException {

@@ -1,6 +1,7 @@
 package io.keyval.wal;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -230,12 +231,16 @@ public final class Wal implements AutoCloseable {
         writer.close();
     }
 
+    /** Waits for a turn of the writer; throws what it threw. */
     static <T> T await(CompletableFuture<T> turn) {
         try {
             return turn.join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof WalException cause) {
                 throw cause;
+            }
+            if (e.getCause() instanceof IOException cause) {
+                throw new UncheckedIOException(cause);
             }
             throw e;
         }
