@@ -241,7 +241,12 @@ final class LogScanner {
     private long nextMagic(long from) throws IOException {
         byte first = (byte) (FrameCodec.FRAME_MAGIC >>> 24);
         for (long at = from; at + FrameCodec.FRAME_HEADER_SIZE <= size; ) {
-            int length = (int) Math.min(BUFFER, size - at);
+            long loaded = at < windowStart ? 0 : windowStart + window.limit() - at;
+            int length =
+                    (int)
+                            Math.min(
+                                    loaded >= FrameCodec.FRAME_HEADER_SIZE ? loaded : BUFFER,
+                                    size - at);
             ByteBuffer bytes = bytes(at, length);
             if (bytes == null) {
                 return -1;
