@@ -148,6 +148,9 @@ final class Compaction {
 
     private Base chooseBase(FileChannel source) throws IOException {
         LogFile.End applied = writer.applied();
+        if (applied.position() == 0) {
+            return new Base(0, FrameCodec.FILE_HEADER_SIZE, List.of());
+        }
         long @Nullable [] kept =
                 old.index.ceiling(Math.max(FrameCodec.FILE_HEADER_SIZE, applied.offset() - retain));
         if (retain == 0 || kept == null || kept[1] >= applied.offset()) {
@@ -156,6 +159,9 @@ final class Compaction {
             return new Base(applied.position(), applied.offset(), epochs);
         }
         long position = kept[0] - 1;
+        if (position == 0) {
+            return new Base(0, FrameCodec.FILE_HEADER_SIZE, List.of());
+        }
         ByteBuffer bytes = ByteBuffer.allocate(FrameCodec.FRAME_HEADER_SIZE);
         while (bytes.hasRemaining()) {
             if (source.read(bytes, kept[1] + bytes.position()) < 0) {
