@@ -35,8 +35,8 @@ public final class Wal implements AutoCloseable {
 
     /**
      * Opens a log, or creates an empty one, and replays it into {@code sink} on the calling thread.
-     * A torn tail is copied aside, cut off and told to the options' events. All that was replayed is
-     * on disk when this returns, whatever the fsync policy.
+     * A torn tail is copied aside, cut off and told to the options' events. All that was replayed
+     * is on disk when this returns, whatever the fsync policy.
      *
      * @throws CorruptLogException when something that was acknowledged is damaged; the file is as
      *     it was
