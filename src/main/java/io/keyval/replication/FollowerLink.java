@@ -2,28 +2,26 @@ package io.keyval.replication;
 
 import io.keyval.store.KeyValueStore;
 import io.keyval.store.StoreException;
+import io.keyval.wal.LogId;
 import io.keyval.wal.Outcome;
 import io.keyval.wal.Wal;
 import io.keyval.wal.WalException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.ApplicationContext;
 import org.springframework.integration.ip.tcp.connection.TcpConnectionSupport;
 import org.springframework.messaging.Message;
-import org.springframework.messaging.support.ErrorMessage;
-import org.springframework.messaging.support.GenericMessage;
+import org.springframework.messaging.MessagingException;
 
 /**
  * A follower's link to one leader: connects, says what this node has, appends what comes, and
@@ -50,6 +48,8 @@ final class FollowerLink {
     private static final Logger log = LoggerFactory.getLogger(Replication.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    private static final Duration LAST_WORD_PATIENCE = Duration.ofSeconds(1);
+    private static final long STEP = Duration.ofMillis(5).toNanos();
     private static final int MAX_PAYLOAD = 1 << 30;
     private static final int MAX_HELLO = 256;
 
@@ -58,7 +58,7 @@ final class FollowerLink {
     private final int port;
     private final KeyValueStore store;
     private final Consumer<Resync> resynced;
-    private final LinkConnectionFactory connections;
+    private final LinkAdapters adapters;
     private final LagClock clock = new LagClock();
     private final Object news = new Object();
 
@@ -66,17 +66,30 @@ final class FollowerLink {
     private volatile @Nullable Thread thread;
     private volatile LinkStatus.State state = LinkStatus.State.CONNECTING;
     private volatile @Nullable String reason;
-    private volatile long lastHeard;
-    private volatile boolean everHeard;
+
+    /** When a byte last came, or a connection was made. */
+    private volatile long lastByte;
+
+    /** When the leader last spoke to this follower as one that it took in; null: never. */
+    private volatile @Nullable Long lastHeard;
+
+    /** The same, while it streamed; null: never. */
+    private volatile @Nullable Long lastStreaming;
+
     private volatile long leaderPosition;
     private volatile long lagBytes;
-    private volatile long syncedBytes;
-    private volatile long syncBytes;
+    private volatile @Nullable SyncFile syncing;
 
-    /** Only grows within a connection; what is acknowledged. */
+    /** What is acknowledged. Only grows within a connection. */
     private volatile long durable;
 
-    private volatile boolean installing;
+    /** Whether the reading thread is at work on what has come, rather than waiting for more. */
+    private volatile boolean reading;
+
+    /** Whether what comes is dropped. */
+    private volatile boolean frozen;
+
+    private volatile byte @Nullable [] lastWord;
 
     /** Batches that the log has not answered; guarded by {@link #news}. */
     private int appending;
@@ -92,9 +105,10 @@ final class FollowerLink {
         boolean greeted;
         volatile boolean joined;
         volatile boolean broken;
-        @Nullable FileChannel syncing;
+        volatile boolean useful;
         boolean setAside;
-        String why = "";
+        Resync.Reason reason = Resync.Reason.UNKNOWN;
+        volatile String why = "";
 
         Session(TcpConnectionSupport connection) {
             this.connection = connection;
@@ -106,26 +120,55 @@ final class FollowerLink {
             String host,
             int port,
             KeyValueStore store,
-            ApplicationEventPublisher events,
+            ApplicationContext context,
             Consumer<Resync> resynced) {
         this.self = self;
         this.host = host;
         this.port = port;
         this.store = store;
         this.resynced = resynced;
-        this.connections = new LinkConnectionFactory(host, port, self.address(), self.timeout());
-        connections.setApplicationEventPublisher(events);
+        this.adapters =
+                new LinkAdapters(
+                        host, port, self.address(), self.timeout(), context, this::received);
     }
 
     void start() {
         running = true;
-        connections.registerListener(this::received);
-        connections.start();
+        adapters.start();
         thread = Thread.ofVirtual().name("leader-link").start(this::run);
+    }
+
+    /** When this returns, nothing more is appended through this link, until it is thawed. */
+    void freeze() {
+        frozen = true;
+        Session now = session;
+        if (now != null) {
+            synchronized (now) {
+                awaitAppended();
+            }
+        }
+    }
+
+    /** Goes on, with a new connection: what came meanwhile was dropped. */
+    void thaw() {
+        frozen = false;
+        Session now = session;
+        if (now != null) {
+            fail(now, "the link was held up");
+        }
     }
 
     /** Closes the link; when this returns, nothing more is appended through it. */
     void stop() {
+        stop(WireCodec.encode(new WireMessage.Goodbye("this follower stops")));
+    }
+
+    /**
+     * Closes the link behind a last message, if the leader listens; when this returns, nothing more
+     * is appended through it.
+     */
+    void stop(byte[] last) {
+        lastWord = last;
         running = false;
         wake();
         Thread runner = thread;
@@ -142,34 +185,41 @@ final class FollowerLink {
                 Thread.currentThread().interrupt();
             }
         }
-        connections.stop();
+        adapters.stop();
         state = LinkStatus.State.NONE;
     }
 
     private void run() {
         Duration pause = FIRST_PAUSE;
         while (running) {
-            boolean joined = false;
+            boolean useful = false;
             try {
-                joined = connectAndStay();
+                useful = connectAndStay();
             } catch (RuntimeException e) {
                 broken("%s:%d cannot be reached: %s".formatted(host, port, rootMessage(e)));
             }
-            pause = joined ? FIRST_PAUSE : pause;
+            pause = useful ? FIRST_PAUSE : pause;
             sleep(pause);
             pause = min(pause.multipliedBy(2), LONGEST_PAUSE);
         }
     }
 
-    /** Returns when the connection is over; whether the leader took this follower in. */
+    /** Returns when the connection is over; whether it brought something, or lasted. */
     private boolean connectAndStay() {
+        String failure = store.wal().failure();
+        if (failure != null) {
+            state = LinkStatus.State.REFUSED;
+            broken("this node can take nothing in: " + failure);
+            return false;
+        }
         if (state != LinkStatus.State.REFUSED) {
             state = LinkStatus.State.CONNECTING;
         }
         TcpConnectionSupport connection = connect();
         Session now = new Session(connection);
         session = now;
-        lastHeard = System.nanoTime();
+        long begin = System.nanoTime();
+        lastByte = begin;
         try {
             send(
                     now,
@@ -181,12 +231,12 @@ final class FollowerLink {
             awaitReader(now);
             session = null;
         }
-        return now.joined;
+        return now.useful || now.joined && System.nanoTime() - begin > 2 * LONGEST_PAUSE.toNanos();
     }
 
     private TcpConnectionSupport connect() {
         try {
-            return connections.getConnection();
+            return adapters.connect();
         } catch (InterruptedException e) {
             running = false;
             throw new IllegalStateException("interrupted", e);
@@ -205,7 +255,7 @@ final class FollowerLink {
                 beat = time;
                 send(now, WireCodec.encode(new WireMessage.Ack(position)));
             }
-            if (!installing && time - lastHeard > self.timeout().toNanos()) {
+            if (!reading && time - lastByte > self.timeout().toNanos()) {
                 broken(
                         "nothing was heard from the leader for "
                                 + self.timeout().toMillis()
@@ -217,7 +267,25 @@ final class FollowerLink {
         if (running && now.joined) {
             broken(now.why.isEmpty() ? "the connection to the leader broke" : now.why);
         } else if (!running && now.joined && now.connection.isOpen()) {
-            send(now, WireCodec.encode(new WireMessage.Goodbye("this follower stops")));
+            sayLastWord(now);
+        }
+    }
+
+    /** The leader closes when it has read it; closing first could take the word back. */
+    private void sayLastWord(Session now) {
+        byte[] word = lastWord;
+        if (word == null) {
+            return;
+        }
+        send(now, word);
+        try {
+            now.connection.shutdownOutput();
+        } catch (IOException e) {
+            return;
+        }
+        long end = System.nanoTime() + LAST_WORD_PATIENCE.toNanos();
+        while (now.connection.isOpen() && end - System.nanoTime() > 0) {
+            LockSupport.parkNanos(STEP);
         }
     }
 
@@ -274,41 +342,52 @@ final class FollowerLink {
         wake();
     }
 
-    private static void send(Session now, byte[] bytes) {
-        now.connection.send(new GenericMessage<>(bytes));
+    private void send(Session now, byte[] bytes) {
+        adapters.send(now.connection, bytes);
     }
 
     /** Called by the connection's thread with what has come. */
-    private boolean received(Message<?> message) {
+    private void received(Message<?> message) {
         Session now = session;
-        if (now == null || message instanceof ErrorMessage) {
-            return false;
+        if (now == null || !LinkAdapters.isFrom(now.connection, message)) {
+            return;
         }
         synchronized (now) {
-            if (now.broken || !running) {
-                return false;
+            if (now.broken || !running || frozen) {
+                return;
             }
-            lastHeard = System.nanoTime();
-            everHeard = everHeard || now.joined;
+            reading = true;
             try {
                 take(now, ByteBuffer.wrap((byte[]) message.getPayload()));
-            } catch (WireException | WalException | StoreException e) {
-                fail(now, e.getMessage() == null ? e.toString() : e.getMessage());
-            } catch (IOException e) {
-                fail(now, "the sync file could not be written: " + e.getMessage());
+            } catch (WireException | WalException | StoreException | MessagingException e) {
+                fail(now, rootMessage(e));
+            } catch (UncheckedIOException e) {
+                fail(now, "the sync file could not be written: " + rootMessage(e));
+            } finally {
+                heard(now);
+                reading = false;
             }
-            return true;
+        }
+    }
+
+    private void heard(Session now) {
+        long time = System.nanoTime();
+        lastByte = time;
+        if (now.joined && !now.broken) {
+            lastHeard = time;
+            if (state == LinkStatus.State.STREAMING) {
+                lastStreaming = time;
+            }
         }
     }
 
     private void fail(Session now, String why) {
-        closeSync(now);
         now.why = why;
         now.broken = true;
         wake();
     }
 
-    private void take(Session now, ByteBuffer bytes) throws IOException {
+    private void take(Session now, ByteBuffer bytes) {
         while (!now.greeted && bytes.hasRemaining()) {
             char next = (char) (bytes.get() & 0xff);
             if (next != '\n' && now.hello.length() < MAX_HELLO) {
@@ -324,11 +403,7 @@ final class FollowerLink {
             sayStatus(now);
         }
         if (now.greeted) {
-            try {
-                now.assembler.add(bytes, message -> handle(now, message));
-            } catch (UncheckedIOException e) {
-                throw e.getCause();
-            }
+            now.assembler.add(bytes, message -> handle(now, message));
         }
     }
 
@@ -336,15 +411,7 @@ final class FollowerLink {
         state = LinkStatus.State.JOINING;
         Wal wal = store.wal();
         durable = wal.position();
-        send(
-                now,
-                WireCodec.encode(
-                        new WireMessage.Status(
-                                WireCodec.VERSION,
-                                self.port(),
-                                wal.id(),
-                                wal.epoch(),
-                                wal.position())));
+        send(now, WireCodec.encode(WireMessage.Status.of(wal, self.port())));
     }
 
     private void handle(Session now, WireMessage message) {
@@ -354,7 +421,11 @@ final class FollowerLink {
         switch (message) {
             case WireMessage.Continue(_, _, long position) -> {
                 leaderAt(position);
-                joined(now, new Resync.Continue(durable), "partial resync behind " + durable);
+                joined(
+                        now,
+                        LinkStatus.State.STREAMING,
+                        new Resync.Continue(durable),
+                        "partial resync behind position " + durable);
             }
             case WireMessage.Full full -> beginSync(now, full);
             case WireMessage.Data(ByteBuffer bytes) -> data(now, bytes);
@@ -382,10 +453,9 @@ final class FollowerLink {
         clock.reached(position, System.nanoTime());
     }
 
-    private void joined(Session now, Resync how, String said) {
-        state = LinkStatus.State.STREAMING;
+    private void joined(Session now, LinkStatus.State next, Resync how, String said) {
+        state = next;
         reason = null;
-        everHeard = true;
         now.joined = true;
         resynced.accept(how);
         log.info("Following the leader {}:{}: {}.", host, port, said);
@@ -395,45 +465,37 @@ final class FollowerLink {
     private void beginSync(Session now, WireMessage.Full full) {
         Wal wal = store.wal();
         boolean otherLog = !full.log().equals(wal.id());
-        if (wal.position() > 0 && otherLog && full.position() == 0 && !self.acceptEmptyLeader()) {
+        if (wal.position() > 0 && full.position() == 0 && !self.acceptEmptyLeader()) {
             refused(
                     now,
-                    "the leader is empty and has another log, while this node holds %d keys; to let it be emptied, set keyval.replication.accept-empty-leader=true"
+                    "the leader is empty, while this node holds %d keys; to let it be emptied, set keyval.replication.accept-empty-leader=true"
                             .formatted(store.keys()));
             return;
         }
-        now.setAside = wal.position() > 0 && (otherLog || full.reason() == Resync.Reason.DIVERGED);
+        now.reason = full.reason();
+        now.setAside = wal.position() > 0 && (otherLog || full.reason() != Resync.Reason.COMPACTED);
         try {
-            now.syncing =
-                    FileChannel.open(
-                            store.syncFile(),
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE);
+            syncing = new SyncFile(store.syncFile(), full.bytes());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        syncedBytes = 0;
-        syncBytes = full.bytes();
         leaderAt(full.position());
         durable = 0;
         joined(
                 now,
+                LinkStatus.State.SYNCING,
                 new Resync.Full(full.reason()),
                 "full sync of %d bytes (%s)".formatted(full.bytes(), full.reason().text()));
-        state = LinkStatus.State.SYNCING;
     }
 
     private void data(Session now, ByteBuffer bytes) {
-        FileChannel file = now.syncing;
+        if (!now.joined) {
+            throw new WireException("the leader sent data before it said which");
+        }
+        SyncFile file = syncing;
         if (file != null) {
             try {
-                long before = syncedBytes;
-                syncedBytes = before + bytes.remaining();
-                while (bytes.hasRemaining()) {
-                    file.write(bytes);
-                }
-                tellProgress(before);
+                file.write(bytes);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -449,6 +511,7 @@ final class FollowerLink {
                     public void committed(long position) {
                         if (session == now) {
                             durable = position;
+                            now.useful = true;
                         }
                         appended();
                     }
@@ -469,55 +532,31 @@ final class FollowerLink {
         }
     }
 
-    /** One line each tenth of a sync that is larger than a few megabytes. */
-    private void tellProgress(long before) {
-        long total = syncBytes;
-        if (total > 64 << 20 && before * 10 / total != syncedBytes * 10 / total) {
-            log.info(
-                    "Full sync: {} of {} bytes, {} %.",
-                    syncedBytes, total, Math.min(100, syncedBytes * 100 / total));
-        }
-    }
-
     private void finishSync(Session now) {
-        FileChannel file = now.syncing;
+        SyncFile file = syncing;
         if (file == null) {
             throw new WireException("the end of a sync that did not begin");
         }
-        installing = true;
+        LogId before = store.wal().id();
         try {
-            file.force(true);
-            closeSync(now);
-            Path aside = store.install(store.syncFile(), now.setAside);
+            Path aside = store.install(file.finish(), now.setAside);
             if (aside != null) {
                 log.warn(
-                        "The log that was here is not the beginning of the leader's; it was kept as {}.",
+                        "The log that was here, {}, was replaced by the leader's, {} ({}); it is kept as {}.",
+                        before,
+                        store.wal().id(),
+                        now.reason.text(),
                         aside);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } finally {
-            lastHeard = System.nanoTime();
-            installing = false;
         }
+        syncing = null;
         durable = store.wal().position();
-        syncBytes = 0;
-        syncedBytes = 0;
+        now.useful = true;
         state = LinkStatus.State.STREAMING;
         log.info("Full sync done: {} keys at position {}.", store.keys(), durable);
         wake();
-    }
-
-    private void closeSync(Session now) {
-        FileChannel file = now.syncing;
-        now.syncing = null;
-        if (file != null) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                log.warn("The sync file could not be closed: {}.", e.getMessage());
-            }
-        }
     }
 
     /** When this returns, nothing that came over this connection changes the store any more. */
@@ -525,14 +564,10 @@ final class FollowerLink {
         synchronized (now) {
             now.broken = true;
             awaitAppended();
-            boolean unfinished = now.syncing != null;
-            closeSync(now);
-            if (unfinished) {
-                try {
-                    Files.deleteIfExists(store.syncFile());
-                } catch (IOException e) {
-                    log.warn("The sync file could not be removed: {}.", e.getMessage());
-                }
+            SyncFile unfinished = syncing;
+            syncing = null;
+            if (unfinished != null) {
+                unfinished.discard();
             }
         }
     }
@@ -551,18 +586,36 @@ final class FollowerLink {
 
     /** How long ago the leader was heard, or null when it never was. */
     @Nullable Duration silence() {
-        return everHeard ? Duration.ofNanos(System.nanoTime() - lastHeard) : null;
+        return since(lastHeard);
+    }
+
+    /**
+     * How old what is here may be: the time since the leader was heard, or by which this copy is
+     * behind what was heard, whichever is longer; null when it was never in step.
+     */
+    @Nullable Duration staleness() {
+        Duration silence = since(lastStreaming);
+        if (silence == null) {
+            return null;
+        }
+        Duration lag = clock.behind(store.wal().position(), System.nanoTime());
+        return silence.compareTo(lag) > 0 ? silence : lag;
+    }
+
+    private static @Nullable Duration since(@Nullable Long nanos) {
+        return nanos == null ? null : Duration.ofNanos(System.nanoTime() - nanos);
     }
 
     /** Whether everything that the leader was heard to have is here. */
     boolean isCaughtUp() {
-        return everHeard && syncBytes == 0 && store.wal().position() >= leaderPosition;
+        return lastStreaming != null && syncing == null && store.wal().position() >= leaderPosition;
     }
 
     LinkStatus status() {
         long position = store.wal().position();
         long leader = leaderPosition;
         boolean behind = leader > position;
+        SyncFile sync = syncing;
         return new LinkStatus(
                 host + ":" + port,
                 state,
@@ -572,8 +625,8 @@ final class FollowerLink {
                 behind ? lagBytes : 0,
                 clock.behind(position, System.nanoTime()),
                 silence(),
-                syncedBytes,
-                syncBytes);
+                sync == null ? 0 : sync.written(),
+                sync == null ? 0 : sync.total());
     }
 
     private static String rootMessage(Throwable failure) {

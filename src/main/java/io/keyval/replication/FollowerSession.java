@@ -143,6 +143,9 @@ final class FollowerSession {
         if (state == FollowerStatus.State.JOINING || position < acknowledged) {
             return;
         }
+        if (position > store.wal().position()) {
+            throw new WireException("an acknowledgement of what this leader does not have");
+        }
         boolean news = position > acknowledged;
         acknowledged = position;
         synchronized (unacknowledged) {
@@ -156,9 +159,6 @@ final class FollowerSession {
     }
 
     private void begin(WireMessage.Status status, String from) {
-        if (state != FollowerStatus.State.JOINING || cursor != null) {
-            throw new WireException("its status twice");
-        }
         address = from + ":" + status.port();
         if (status.version() != WireCodec.VERSION) {
             goodbye(
@@ -167,17 +167,19 @@ final class FollowerSession {
             return;
         }
         Wal wal = store.wal();
-        boolean known = wal.history().stream().anyMatch(e -> e.value() == status.epoch());
-        if (status.log().equals(wal.id()) && !known && status.epoch() >>> 32 > wal.epoch() >>> 32) {
+        Resync.Follower follower =
+                new Resync.Follower(status.log(), status.epoch(), status.position());
+        Resync.Leader leader =
+                new Resync.Leader(wal.id(), wal.history(), wal.position(), wal.basePosition());
+        if (Resync.isSuperseded(follower, leader)) {
             listener.superseded(id, status.epoch());
             goodbye("this leader has been superseded");
             return;
         }
-        Resync decision =
-                Resync.decide(
-                        new Resync.Follower(status.log(), status.epoch(), status.position()),
-                        new Resync.Leader(
-                                wal.id(), wal.history(), wal.position(), wal.basePosition()));
+        if (state != FollowerStatus.State.JOINING) {
+            throw new WireException("its status twice");
+        }
+        Resync decision = Resync.decide(follower, leader);
         if (decision instanceof Resync.Continue(long position)) {
             WalCursor open = wal.cursorAfter(position);
             if (open == null) {

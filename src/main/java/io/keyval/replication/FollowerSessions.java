@@ -20,6 +20,7 @@ final class FollowerSessions implements FollowerGate {
 
     private static final int LEADER_ID = 1;
     private static final long PROBE_STEP = Duration.ofMillis(20).toNanos();
+    private static final Duration FAREWELL = Duration.ofMillis(500);
 
     private final KeyValueStore store;
     private final byte @Nullable [] secret;
@@ -60,11 +61,10 @@ final class FollowerSessions implements FollowerGate {
         if (id == LEADER_ID || id == ownId || before != null && isAlive(before)) {
             return new Admission.Rejected(HandshakeError.ID_ALREADY_TAKEN);
         }
+        if (before != null) {
+            leave(before);
+        }
         synchronized (sessions) {
-            if (before != null && sessions.get(id) == before) {
-                sessions.remove(id);
-                before.close();
-            }
             if (sessions.containsKey(id)) {
                 return new Admission.Rejected(HandshakeError.ID_ALREADY_TAKEN);
             }
@@ -104,11 +104,36 @@ final class FollowerSessions implements FollowerGate {
     void closed(String connectionId) {
         FollowerSession gone = byConnection(connectionId);
         if (gone != null) {
-            synchronized (sessions) {
-                sessions.remove(gone.id(), gone);
-            }
-            gone.close();
+            leave(gone);
         }
+    }
+
+    /** Frees the id. Closes without the lock: closing calls back, holding locks of its own. */
+    private void leave(FollowerSession gone) {
+        synchronized (sessions) {
+            sessions.remove(gone.id(), gone);
+        }
+        gone.close();
+    }
+
+    /**
+     * Tells all followers why, and closes their connections. Waits a moment for those that do not
+     * take the word, then closes them without.
+     */
+    void dismiss(String reason) {
+        List<FollowerSession> leaving = all();
+        List<Thread> farewells =
+                leaving.stream()
+                        .map(each -> Thread.ofVirtual().start(() -> each.goodbye(reason)))
+                        .toList();
+        try {
+            for (Thread farewell : farewells) {
+                farewell.join(FAREWELL);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        leaving.forEach(this::leave);
     }
 
     @Nullable FollowerSession byConnection(String connectionId) {

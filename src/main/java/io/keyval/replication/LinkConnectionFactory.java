@@ -11,6 +11,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.serializer.Deserializer;
 import org.springframework.core.serializer.Serializer;
+import org.springframework.integration.ip.tcp.connection.TcpConnectionSupport;
 import org.springframework.integration.ip.tcp.connection.TcpNetClientConnectionFactory;
 import org.springframework.integration.ip.tcp.serializer.SoftEndOfStreamException;
 
@@ -36,6 +37,12 @@ final class LinkConnectionFactory extends TcpNetClientConnectionFactory {
         setSoKeepAlive(true);
         setSerializer(AS_IT_IS);
         setDeserializer(new Chunks());
+    }
+
+    /** The connection that is open, or null. */
+    @Nullable TcpConnectionSupport current() {
+        TcpConnectionSupport last = getTheConnection();
+        return last != null && last.isOpen() ? last : null;
     }
 
     @Override

@@ -6,12 +6,13 @@ import io.keyval.store.Confirmation;
 import io.keyval.store.KeyValueStore;
 import io.keyval.store.Role;
 import io.keyval.wal.Epoch;
+import io.keyval.wal.Wal;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -30,7 +31,7 @@ public final class Replication implements SmartLifecycle {
     private final ReplicationMeters meters;
     private final LagClock clock;
     private final @Nullable AckConfirmation acks;
-    private final ApplicationEventPublisher events;
+    private final ApplicationContext context;
     private final Object roleChange = new Object();
 
     private volatile @Nullable FollowerLink link;
@@ -43,11 +44,11 @@ public final class Replication implements SmartLifecycle {
             KeyValueStore store,
             SessionFactory peers,
             ReplicationMeters meters,
-            ApplicationEventPublisher events) {
+            ApplicationContext context) {
         this.properties = properties;
         this.store = store;
         this.meters = meters;
-        this.events = events;
+        this.context = context;
         this.clock = new LagClock();
         KeyvalProperties.Replication settings = properties.replication();
         this.acks =
@@ -120,6 +121,9 @@ public final class Replication implements SmartLifecycle {
                 "follower %d has been led in epoch %s, later than this leader's %s; this node takes no more writes: let it follow the new leader, or promote it by force"
                         .formatted(follower, Epoch.text(epoch), Epoch.text(store.wal().epoch()));
         log.error("Superseded: {}.", superseded);
+        Thread.ofVirtual()
+                .name("replication-dismiss")
+                .start(() -> sessions.dismiss("this leader has been superseded"));
     }
 
     /** A leader's followers, by id; empty on a follower. */
@@ -147,12 +151,12 @@ public final class Replication implements SmartLifecycle {
     /** Whether GET is answered: always on a leader, on a follower unless it is too stale. */
     public boolean isFresh() {
         Duration most = properties.follower().maxStaleness();
-        FollowerLink current = link;
-        if (most.isZero() || current == null) {
+        if (most.isZero() || store.role() == Role.LEADER) {
             return true;
         }
-        Duration silence = current.silence();
-        return silence != null && silence.compareTo(most) <= 0;
+        FollowerLink current = link;
+        Duration staleness = current == null ? null : current.staleness();
+        return staleness != null && staleness.compareTo(most) <= 0;
     }
 
     /** Whether this node has all data it can be asked for: a follower after its first sync. */
@@ -161,7 +165,8 @@ public final class Replication implements SmartLifecycle {
     }
 
     /**
-     * Makes this follower the leader. Its log becomes the history, from a new epoch on.
+     * Makes this follower the leader. Its log becomes the history, from a new epoch on. If it is
+     * connected to the leader it had, that one is told, and stops taking writes.
      *
      * @param force also when it does not have everything that the leader was last heard to have;
      *     what it does not have is then lost to those who follow it
@@ -173,23 +178,43 @@ public final class Replication implements SmartLifecycle {
             if (store.role() == Role.LEADER) {
                 throw new PromotionException("This node is the leader already.");
             }
-            if (!force && (current == null || !current.isCaughtUp())) {
-                throw new PromotionException(
-                        "This node does not have everything that its leader was last heard to have; promote it with force=true to go on without that.");
+            if (!force) {
+                refuseUnlessCaughtUp(current);
             }
             if (current != null) {
-                current.stop();
+                current.freeze();
+            }
+            try {
+                if (!force) {
+                    refuseUnlessCaughtUp(current);
+                }
+                if (acks != null) {
+                    acks.reset();
+                }
+                store.lead();
+            } catch (RuntimeException e) {
+                if (current != null) {
+                    current.thaw();
+                }
+                throw e;
             }
             link = null;
             superseded = null;
-            if (acks != null) {
-                acks.reset();
-            }
-            store.lead();
+            Wal wal = store.wal();
             log.warn(
                     "Promoted: this node leads from position {} in epoch {}.",
-                    store.wal().position(),
-                    Epoch.text(store.wal().epoch()));
+                    wal.position(),
+                    Epoch.text(wal.epoch()));
+            if (current != null) {
+                current.stop(WireCodec.encode(WireMessage.Status.of(wal, properties.port())));
+            }
+        }
+    }
+
+    private static void refuseUnlessCaughtUp(@Nullable FollowerLink current) {
+        if (current == null || !current.isCaughtUp()) {
+            throw new PromotionException(
+                    "This node does not have everything that its leader was last heard to have; promote it with force=true to go on without that.");
         }
     }
 
@@ -214,7 +239,7 @@ public final class Replication implements SmartLifecycle {
         synchronized (roleChange) {
             store.follow();
             superseded = null;
-            sessions.all().forEach(session -> session.goodbye("this node follows another leader"));
+            sessions.dismiss("this node follows another leader");
             FollowerLink current = link;
             if (current != null) {
                 current.stop();
@@ -238,7 +263,7 @@ public final class Replication implements SmartLifecycle {
                         host,
                         port,
                         store,
-                        events,
+                        context,
                         meters::resynced);
         link = next;
         meters.lag(id, () -> next.status().lagRecords());
@@ -301,7 +326,7 @@ public final class Replication implements SmartLifecycle {
         if (watching != null) {
             watching.interrupt();
         }
-        sessions.all().forEach(session -> session.goodbye("the leader stops"));
+        sessions.dismiss("the leader stops");
     }
 
     @Override

@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Objects;
-import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -32,13 +32,13 @@ class ReplicationConfiguration {
             AbstractServerConnectionFactory server,
             MessageChannel followerOutbound,
             MeterRegistry registry,
-            ApplicationEventPublisher events) {
+            ApplicationContext context) {
         return new Replication(
                 properties,
                 store,
                 connection -> new ConnectedPeer(connection, followerOutbound, server),
                 new ReplicationMeters(registry),
-                events);
+                context);
     }
 
     @Bean

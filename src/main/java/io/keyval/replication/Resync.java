@@ -77,6 +77,21 @@ sealed interface Resync {
         return new Continue(follower.position());
     }
 
+    /**
+     * Whether the follower has been led, in this history, by somebody who came after the leader:
+     * who then must not take writes any more.
+     */
+    static boolean isSuperseded(Follower follower, Leader leader) {
+        long newest = leader.history().isEmpty() ? 0 : leader.history().getLast().value();
+        return follower.log().equals(leader.log())
+                && number(follower.epoch()) > number(newest)
+                && endOf(follower.epoch(), leader) < 0;
+    }
+
+    private static long number(long epoch) {
+        return new Epoch(epoch, 0).number();
+    }
+
     /** The last position that the leader has of an epoch, or -1 when it does not know it. */
     private static long endOf(long epoch, Leader leader) {
         List<Epoch> history = leader.history();

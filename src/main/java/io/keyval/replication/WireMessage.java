@@ -1,6 +1,7 @@
 package io.keyval.replication;
 
 import io.keyval.wal.LogId;
+import io.keyval.wal.Wal;
 import java.nio.ByteBuffer;
 
 /**
@@ -10,14 +11,20 @@ import java.nio.ByteBuffer;
 sealed interface WireMessage {
 
     /**
-     * The follower's first word: what it has.
+     * The follower's first word: what it has. Said once more, as its last word, when it has been
+     * made a leader.
      *
      * @param version of the replication protocol
      * @param port where it takes clients, for people to read
      * @param position of its last record
      */
     record Status(int version, int port, LogId log, long epoch, long position)
-            implements WireMessage {}
+            implements WireMessage {
+
+        static Status of(Wal wal, int port) {
+            return new Status(WireCodec.VERSION, port, wal.id(), wal.epoch(), wal.position());
+        }
+    }
 
     /** The leader's answer: what you have is a beginning of mine, the rest follows. */
     record Continue(LogId log, long epoch, long position) implements WireMessage {}
