@@ -61,6 +61,9 @@ final class Compactor {
         } catch (WalException | StoreException e) {
             retryAbove = logBytes + logBytes / RETRY_GROWTH;
             log.warn("{}", e.getMessage());
+        } catch (RuntimeException e) {
+            retryAbove = logBytes + logBytes / RETRY_GROWTH;
+            log.error("A compaction was given up, the log is as it was.", e);
         } finally {
             busy.set(false);
         }

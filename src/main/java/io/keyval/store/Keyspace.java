@@ -91,14 +91,15 @@ final class Keyspace implements RecordSink, LiveRecords {
      */
     long digest() {
         long[] sum = new long[1];
-        entries.forEach((key, value) -> sum[0] += mix(key.hash, value));
+        entries.forEach((key, value) -> sum[0] += mix(key, value));
         return sum[0];
     }
 
-    private static long mix(int keyHash, byte[] value) {
+    private static long mix(Key key, byte[] value) {
         CRC32C crc = new CRC32C();
         crc.update(value);
-        long z = (((long) keyHash << 32) | crc.getValue()) + 0x9e3779b97f4a7c15L;
+        crc.update(key.bytes);
+        long z = (((long) key.hash << 32) | crc.getValue()) + 0x9e3779b97f4a7c15L;
         z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
         z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
         return z ^ (z >>> 31);
