@@ -159,7 +159,8 @@ public class KeyValueStore implements SmartLifecycle {
 
     /**
      * Replays the file of a full sync, puts it in the place of the log in one step, and serves it
-     * from then on. Until then, and when this fails, everything is as it was.
+     * from then on. Until then, and when this fails, everything is as it was; then the log that
+     * stays is opened and replayed again.
      *
      * @param setAside keeps the log that is replaced, under the name that is returned
      * @return where the replaced log is now, or null when it is gone
@@ -167,24 +168,48 @@ public class KeyValueStore implements SmartLifecycle {
      */
     public @Nullable Path install(Path synced, boolean setAside) {
         synchronized (change) {
-            Keyspace fresh = new Keyspace();
-            Wal next = Wal.open(synced, options, fresh);
-            Data old = data();
+            Data next = open(synced);
             try {
-                if (next.wasTorn()) {
+                if (next.wal().wasTorn()) {
                     throw new StoreException("The synced log %s is not whole.".formatted(synced));
                 }
-                Path log = old.wal().file();
-                Path aside = setAside ? keepAside(log, old.wal().id()) : null;
-                old.wal().close();
-                next.moveTo(log);
-                data = new Data(next, fresh);
+                Path log = data().wal().file();
+                Path aside = setAside ? keepAside(log, data().wal().id()) : null;
+                replaceWith(next, log);
                 return aside;
             } catch (RuntimeException e) {
-                next.close();
+                next.wal().close();
                 throw e;
             }
         }
+    }
+
+    /** The old log is closed first: a compaction of it must not take the place of the next one. */
+    private void replaceWith(Data next, Path log) {
+        Wal old = data().wal();
+        old.close();
+        try {
+            next.wal().moveTo(log);
+            data = next;
+        } catch (RuntimeException e) {
+            if (old.failure() == null) {
+                reopen(log, e);
+            }
+            throw e;
+        }
+    }
+
+    private void reopen(Path log, RuntimeException reason) {
+        try {
+            data = open(log);
+        } catch (RuntimeException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    private Data open(Path log) {
+        Keyspace keyspace = new Keyspace();
+        return new Data(Wal.open(log, options, keyspace), keyspace);
     }
 
     private Path keepAside(Path log, LogId id) {
@@ -195,6 +220,7 @@ public class KeyValueStore implements SmartLifecycle {
         }
         try {
             options.files().link(log, aside);
+            options.files().syncDirectory(aside.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw new StoreException(
                     "The log %s could not be kept as %s: %s."
@@ -255,30 +281,35 @@ public class KeyValueStore implements SmartLifecycle {
     @Override
     public void start() {
         DataDirectory held = DataDirectory.open(settings.dataDirectory());
+        Data opened = null;
         try {
-            Keyspace keyspace = new Keyspace();
-            Wal wal = Wal.open(held.log(settings.logName()), options, keyspace);
-            data = new Data(wal, keyspace);
-            directory = held;
+            opened = open(held.log(settings.logName()));
             if (role == Role.LEADER) {
-                wal.startEpoch();
+                opened.wal().startEpoch();
             }
         } catch (RuntimeException e) {
+            if (opened != null) {
+                opened.wal().close();
+            }
             held.close();
             throw e;
         }
+        data = opened;
+        directory = held;
         compactor.start();
     }
 
     @Override
     public void stop() {
         compactor.stop();
-        Data now = data;
-        DataDirectory held = directory;
-        if (now != null && held != null) {
-            now.wal().close();
-            held.close();
-            directory = null;
+        synchronized (change) {
+            Data now = data;
+            DataDirectory held = directory;
+            if (now != null && held != null) {
+                now.wal().close();
+                held.close();
+                directory = null;
+            }
         }
     }
 
