@@ -72,7 +72,7 @@ final class Compaction {
                             StandardOpenOption.WRITE);
             try {
                 return write(source, channel, base, begun);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 discard(channel, e);
                 throw e;
             }
@@ -84,7 +84,7 @@ final class Compaction {
         }
     }
 
-    private void discard(FileChannel channel, Exception cause) {
+    private void discard(FileChannel channel, Throwable cause) {
         try {
             channel.close();
             files.delete(target);

@@ -177,6 +177,8 @@ public final class Wal implements AutoCloseable {
      *     away
      * @throws LogRefusedException when another compaction runs, or there is no room or an I/O
      *     error; the log is then as it was
+     * @throws LogFailedException when the log takes nothing more, or the switch could not be made
+     *     durable
      */
     public CompactionResult compact(LiveRecords live, long retain) {
         if (!compacting.compareAndSet(false, true)) {
@@ -196,10 +198,11 @@ public final class Wal implements AutoCloseable {
      *
      * @return bytes written
      * @throws LogRefusedException when the target exists or cannot be written
+     * @throws CorruptLogException when the copy shows that this log is damaged; there is then no
+     *     copy
      */
     public long copyTo(Path target) {
         WalFiles files = options.files();
-        long size;
         try (WalCursor cursor = cursorFromStart();
                 FileChannel channel =
                         files.open(
@@ -207,17 +210,25 @@ public final class Wal implements AutoCloseable {
                                 StandardOpenOption.CREATE_NEW,
                                 StandardOpenOption.READ,
                                 StandardOpenOption.WRITE)) {
-            size = cursor.copyAll(channel);
-            channel.force(true);
-            files.syncDirectory(LogOpener.directory(target));
-            ScanResult scan = LogScanner.scan(target, channel, Discard.INSTANCE);
-            Damage damage = scan.damage();
-            if (damage != null) {
-                throw new CorruptLogException(target, damage.offset(), damage.what());
+            try {
+                return copyTo(target, cursor, channel);
+            } catch (IOException | RuntimeException e) {
+                files.delete(target);
+                throw e;
             }
         } catch (IOException e) {
             throw new LogRefusedException(
                     "The copy %s could not be written: %s.".formatted(target, e.getMessage()), e);
+        }
+    }
+
+    private long copyTo(Path target, WalCursor cursor, FileChannel channel) throws IOException {
+        long size = cursor.copyAll(channel);
+        channel.force(true);
+        options.files().syncDirectory(LogOpener.directory(target));
+        Damage damage = LogScanner.scan(target, channel, Discard.INSTANCE).damage();
+        if (damage != null) {
+            throw new CorruptLogException(file(), damage.offset(), damage.what());
         }
         return size;
     }
