@@ -29,11 +29,14 @@ final class LogScanner {
 
     private static final int BUFFER = 1 << 20;
 
+    /** A buffer that grew beyond this for one frame is given back. */
+    private static final int KEPT_BUFFER = 8 << 20;
+
     private final Path file;
     private final FileChannel channel;
     private final long size;
     private final Visitor visitor;
-    private ByteBuffer window = ByteBuffer.allocate(BUFFER).limit(0);
+    private ByteBuffer window = ByteBuffer.allocate(0);
     private long windowStart;
 
     private LogScanner(Path file, FileChannel channel, long size, Visitor visitor) {
@@ -68,12 +71,19 @@ final class LogScanner {
         boolean baseClosed = header.basePosition() == 0;
         List<Epoch> history = new ArrayList<>();
         PositionIndex index = new PositionIndex();
+        if (baseClosed) {
+            index.add(1, offset);
+        }
         Damage damage = null;
         while (offset < size) {
             FrameHeader frame = frameAt(offset, header.id());
             String wrong = frame == null ? "no frame begins there" : null;
+            if (frame != null && baseClosed && isPast(frame, position, epoch)) {
+                frame = null;
+                wrong = "a frame that the log has already stands there again";
+            }
             if (frame != null) {
-                wrong = order(frame, baseClosed, position, epoch);
+                wrong = order(frame, baseClosed, position);
                 if (wrong != null) {
                     damage = new Damage(offset, wrong, true);
                     break;
@@ -81,7 +91,7 @@ final class LogScanner {
                 wrong = body(offset, frame);
             }
             if (wrong != null) {
-                damage = damage(offset, wrong, frame, header.id());
+                damage = damage(offset, wrong, frame, header.id(), position, epoch);
                 break;
             }
             java.util.Objects.requireNonNull(frame);
@@ -92,6 +102,7 @@ final class LogScanner {
             }
             if (frame.type() == FrameCodec.HISTORY) {
                 baseClosed = true;
+                index.add(position + 1, offset + frame.size());
                 epoch = history.isEmpty() ? 0 : history.getLast().value();
             } else if (frame.type() == FrameCodec.RECORDS) {
                 index.add(frame.firstPosition(), offset);
@@ -135,21 +146,25 @@ final class LogScanner {
         return header;
     }
 
+    /**
+     * Whether a good frame is older than what stands before it. Blocks of a file that was removed
+     * can come back at the end of a file that a power cut left too long, and frames can stand
+     * inside a value; neither says anything about this place.
+     */
+    private static boolean isPast(FrameHeader frame, long position, long epoch) {
+        return frame.firstPosition() <= position || frame.epoch() < epoch;
+    }
+
     /** Whether a good header may stand here at all; a crash cannot bring one that may not. */
-    private static @Nullable String order(
-            FrameHeader frame, boolean baseClosed, long position, long epoch) {
+    private static @Nullable String order(FrameHeader frame, boolean baseClosed, long position) {
         return switch (frame.type()) {
             case FrameCodec.RECORDS -> {
                 if (!baseClosed) {
                     yield "records stand where the base should be";
                 }
-                if (frame.firstPosition() != position + 1) {
-                    yield "position %d stands where %d should be"
-                            .formatted(frame.firstPosition(), position + 1);
-                }
-                yield frame.epoch() < epoch
-                        ? "epoch %s stands behind epoch %s"
-                                .formatted(Epoch.text(frame.epoch()), Epoch.text(epoch))
+                yield frame.firstPosition() != position + 1
+                        ? "position %d stands where %d should be"
+                                .formatted(frame.firstPosition(), position + 1)
                         : null;
             }
             case FrameCodec.BASE, FrameCodec.HISTORY ->
@@ -212,8 +227,17 @@ final class LogScanner {
     /**
      * Looks behind a bad frame for good ones. Any that says that the bytes at {@code offset} were
      * durable when it was written makes this corruption.
+     *
+     * @param position of the last good record before the bad frame
+     * @param epoch of the last good frame before the bad one
      */
-    private Damage damage(long offset, String what, @Nullable FrameHeader bad, LogId id)
+    private Damage damage(
+            long offset,
+            String what,
+            @Nullable FrameHeader bad,
+            LogId id,
+            long position,
+            long epoch)
             throws IOException {
         long at = offset + (bad == null ? 1 : bad.size());
         while ((at = nextMagic(at)) >= 0) {
@@ -225,7 +249,7 @@ final class LogScanner {
                 at++;
                 continue;
             }
-            if (at - frame.unforced() > offset) {
+            if (!isPast(frame, position, epoch) && at - frame.unforced() > offset) {
                 return new Damage(
                         offset,
                         "%s, and the frame at offset %d says that it was on disk"
@@ -281,8 +305,8 @@ final class LogScanner {
             return null;
         }
         if (offset < windowStart || offset + length > windowStart + window.limit()) {
-            if (length > window.capacity() || window.capacity() > BUFFER && length <= BUFFER) {
-                window = ByteBuffer.allocate(Math.max(BUFFER, length));
+            if (length > window.capacity() || window.capacity() > KEPT_BUFFER && length <= BUFFER) {
+                window = ByteBuffer.allocate((int) Math.max(length, Math.min(BUFFER, size)));
             }
             window.clear();
             windowStart = offset;

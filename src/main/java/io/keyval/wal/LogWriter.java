@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +52,7 @@ final class LogWriter {
         void run() {
             try {
                 done.complete(action.call());
-            } catch (Exception e) {
+            } catch (Throwable e) {
                 done.completeExceptionally(e);
             }
         }
@@ -59,6 +60,9 @@ final class LogWriter {
 
     /** A frame takes in more groups while its body is smaller than this. */
     private static final int FRAME_BYTES = 1 << 20;
+
+    /** The buffer that is kept grows up to here; what is larger gets one of its own. */
+    private static final int KEPT_BUFFER = FRAME_BYTES + (64 << 10);
 
     private final WalOptions options;
     private final Thread thread;
@@ -78,9 +82,11 @@ final class LogWriter {
     private volatile List<Epoch> history;
     private volatile @Nullable LogFailedException failure;
     private volatile @Nullable String stall;
+    private volatile boolean ended;
 
-    // The writer thread's own.
-    private ByteBuffer buffer = ByteBuffer.allocateDirect(FRAME_BYTES + (64 << 10));
+    // The writer thread's own. What was taken is removed when it is told what became of it.
+    private final ArrayDeque<Work> taken = new ArrayDeque<>();
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
     private long end;
     private long forcedEnd;
     private long position;
@@ -185,10 +191,8 @@ final class LogWriter {
 
     private void run() {
         try {
-            List<Work> works = new ArrayList<>();
-            while (take(works)) {
-                work(works);
-                works.clear();
+            while (take()) {
+                work();
                 forceIfDue();
             }
             seal();
@@ -201,6 +205,7 @@ final class LogWriter {
             } catch (IOException e) {
                 fail("the file could not be closed: " + e.getMessage(), e);
             }
+            ended = true;
             grown();
         }
     }
@@ -211,7 +216,7 @@ final class LogWriter {
      *
      * @return false when the log closes and nothing waits any more
      */
-    private boolean take(List<Work> works) {
+    private boolean take() {
         lock.lock();
         try {
             while (queue.isEmpty()) {
@@ -232,7 +237,7 @@ final class LogWriter {
             Class<?> kind = queue.peek().getClass();
             do {
                 Work next = queue.remove();
-                works.add(next);
+                taken.add(next);
                 bytes += next.bytes();
             } while (kind != Turn.class
                     && bytes < FRAME_BYTES
@@ -247,56 +252,71 @@ final class LogWriter {
         }
     }
 
-    private void work(List<Work> works) {
-        if (works.isEmpty()) {
+    private void work() {
+        if (taken.isEmpty()) {
             return;
         }
         LogFailedException failed = failure;
         if (failed != null) {
-            works.forEach(work -> refuse(work, failed));
+            refuseTaken(failed);
             return;
         }
-        switch (works.getFirst()) {
-            case Append _ -> writeGroups(works);
-            case Frames _ -> writeFrames(works);
-            case Turn<?> turn -> turn.run();
+        switch (taken.getFirst()) {
+            case Append _ -> writeGroups();
+            case Frames _ -> writeFrames();
+            case Turn<?> turn -> {
+                taken.removeFirst();
+                turn.run();
+            }
         }
     }
 
-    private void writeGroups(List<Work> works) {
-        int bytes = 0;
+    private void writeGroups() {
         int count = 0;
-        for (Work work : works) {
-            RecordGroup group = ((Append) work).group();
-            bytes += group.encodedSize();
-            count += group.count();
+        for (Work work : taken) {
+            count += ((Append) work).group().count();
         }
-        ByteBuffer frame = buffer(FrameCodec.FRAME_HEADER_SIZE + bytes);
-        frame.position(FrameCodec.FRAME_HEADER_SIZE);
-        for (Work work : works) {
-            ((Append) work).group().encode(frame);
+        ByteBuffer frame;
+        try {
+            frame = frameOfTaken(count);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            refuseTaken(
+                    new LogRefusedException(
+                            "The records could not be laid out for %s: %s."
+                                    .formatted(current.path, e),
+                            e));
+            return;
         }
-        frame.flip();
-        stamp(frame, count);
         WalException refusal = write(frame);
         if (refusal == null) {
             refusal = forceIfAlways();
         }
         if (refusal != null) {
-            for (Work work : works) {
-                refuse(work, refusal);
-            }
+            refuseTaken(refusal);
             return;
         }
         long first = position + 1;
         position += count;
         publish();
-        for (Work work : works) {
-            RecordGroup group = ((Append) work).group();
+        while (!taken.isEmpty()) {
+            RecordGroup group = ((Append) taken.removeFirst()).group();
             group.committed(first);
             first += group.count();
         }
         applied = current.end;
+    }
+
+    private ByteBuffer frameOfTaken(int count) {
+        int bytes = FrameCodec.FRAME_HEADER_SIZE;
+        for (Work work : taken) {
+            bytes = Math.addExact(bytes, work.bytes());
+        }
+        ByteBuffer frame = buffer(bytes).position(FrameCodec.FRAME_HEADER_SIZE);
+        for (Work work : taken) {
+            ((Append) work).group().encode(frame);
+        }
+        stamp(frame.flip(), count);
+        return frame;
     }
 
     /** Writes the header of a frame whose body stands behind it already. */
@@ -317,19 +337,19 @@ final class LogWriter {
                         count));
     }
 
-    private void writeFrames(List<Work> works) {
+    private void writeFrames() {
         int bytes = 0;
-        for (Work work : works) {
+        for (Work work : taken) {
             bytes += work.bytes();
         }
         ByteBuffer target = buffer(bytes);
         FrameRun run = new FrameRun(current.header.id(), target, end - forcedEnd, position, epoch);
-        List<Frames> accepted = new ArrayList<>(works.size());
-        List<Long> last = new ArrayList<>(works.size());
-        for (Work work : works) {
-            Frames frames = (Frames) work;
+        ArrayDeque<Long> last = new ArrayDeque<>(taken.size());
+        for (Iterator<Work> works = taken.iterator(); works.hasNext(); ) {
+            Frames frames = (Frames) works.next();
             String wrong = run.add(frames.frames().duplicate());
             if (wrong != null) {
+                works.remove();
                 refuse(
                         frames,
                         new LogRefusedException(
@@ -338,7 +358,6 @@ final class LogWriter {
                                 null));
                 continue;
             }
-            accepted.add(frames);
             last.add(run.position());
         }
         WalException refusal = null;
@@ -349,9 +368,7 @@ final class LogWriter {
             }
         }
         if (refusal != null) {
-            for (Frames frames : accepted) {
-                refuse(frames, refusal);
-            }
+            refuseTaken(refusal);
             return;
         }
         position = run.position();
@@ -362,10 +379,10 @@ final class LogWriter {
             history = List.copyOf(longer);
         }
         publish();
-        for (int i = 0; i < accepted.size(); i++) {
-            Frames frames = accepted.get(i);
+        while (!taken.isEmpty()) {
+            Frames frames = (Frames) taken.removeFirst();
             FrameRun.replay(frames.frames(), frames.sink());
-            frames.outcome().committed(last.get(i));
+            frames.outcome().committed(last.removeFirst());
         }
         applied = current.end;
     }
@@ -422,10 +439,15 @@ final class LogWriter {
         return null;
     }
 
+    /**
+     * Cuts off what a failed write left, durably: nothing of it may come back behind later writes.
+     */
     private WalException undo(LogFile file, IOException cause) {
         String reason = "writing %s failed: %s".formatted(file.path, cause.getMessage());
         try {
             file.channel.truncate(end);
+            file.channel.force(true);
+            forcedEnd = end;
         } catch (IOException e) {
             return fail(reason + ", and it could not be undone: " + e.getMessage(), cause);
         }
@@ -472,7 +494,12 @@ final class LogWriter {
         return null;
     }
 
+    /** The first reason stays, and is told once. */
     private LogFailedException fail(String reason, Throwable cause) {
+        LogFailedException before = failure;
+        if (before != null) {
+            return before;
+        }
         LogFailedException failed =
                 new LogFailedException(
                         reason + "; the log takes no more writes until the next start", cause);
@@ -493,18 +520,22 @@ final class LogWriter {
     }
 
     private ByteBuffer buffer(int bytes) {
-        if (bytes > buffer.capacity()) {
+        if (bytes > KEPT_BUFFER) {
             return ByteBuffer.allocateDirect(bytes);
+        }
+        if (bytes > buffer.capacity()) {
+            buffer =
+                    ByteBuffer.allocateDirect(
+                            Math.min(KEPT_BUFFER, 2 * Integer.highestOneBit(bytes)));
         }
         return buffer.clear().limit(bytes);
     }
 
     private void refuseWaiting() {
-        List<Work> rest;
         lock.lock();
         try {
             closing = true;
-            rest = new ArrayList<>(queue);
+            taken.addAll(queue);
             queue.clear();
             pending = 0;
             room.signalAll();
@@ -512,13 +543,16 @@ final class LogWriter {
             lock.unlock();
         }
         LogFailedException reason = failure;
-        for (Work work : rest) {
-            refuse(
-                    work,
-                    reason != null
-                            ? reason
-                            : new LogFailedException(
-                                    "The log %s is closed.".formatted(current.path), null));
+        refuseTaken(
+                reason != null
+                        ? reason
+                        : new LogFailedException(
+                                "The log %s is closed.".formatted(current.path), null));
+    }
+
+    private void refuseTaken(WalException cause) {
+        while (!taken.isEmpty()) {
+            refuse(taken.removeFirst(), cause);
         }
     }
 
@@ -532,36 +566,34 @@ final class LogWriter {
 
     WalCursor openCursorFromStart() {
         synchronized (place) {
-            return openCursor(0, current.header.basePosition());
+            LogFile file = current;
+            return openCursor(file, 0, file.header.basePosition());
         }
     }
 
-    private WalCursor openCursor(long offset, long behind) {
-        synchronized (place) {
-            LogFile file = current;
-            try {
-                return new WalCursor(
-                        this,
-                        file,
-                        options.files().open(file.path, StandardOpenOption.READ),
-                        offset,
-                        behind);
-            } catch (IOException e) {
-                throw new LogRefusedException(
-                        "The log %s cannot be read: %s.".formatted(file.path, e.getMessage()), e);
-            }
+    private WalCursor openCursor(LogFile file, long offset, long behind) {
+        try {
+            return new WalCursor(
+                    this,
+                    file,
+                    options.files().open(file.path, StandardOpenOption.READ),
+                    offset,
+                    behind);
+        } catch (IOException e) {
+            throw new LogRefusedException(
+                    "The log %s cannot be read: %s.".formatted(file.path, e.getMessage()), e);
         }
     }
 
     @Nullable WalCursor openCursorAfter(long behind) {
         synchronized (place) {
             LogFile file = current;
-            if (behind < file.header.basePosition() || behind > file.end.position()) {
+            LogFile.End durable = file.end;
+            if (behind < file.header.basePosition() || behind > durable.position()) {
                 return null;
             }
-            long from = file.index.floor(behind + 1);
-            WalCursor cursor = openCursor(from, behind);
-            if (!cursor.seek(behind, from >= 0)) {
+            WalCursor cursor = openCursor(file, file.index.floor(behind + 1), behind);
+            if (!cursor.seek(behind, durable)) {
                 cursor.close();
                 return null;
             }
@@ -573,7 +605,7 @@ final class LogWriter {
     boolean awaitGrowth(LogFile file, long offset, long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         synchronized (growth) {
-            while (file.end.offset() <= offset && !file.replaced && thread.isAlive()) {
+            while (file.end.offset() <= offset && !file.replaced && !ended) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
                     return false;
@@ -640,9 +672,13 @@ final class LogWriter {
             applied = next.end;
             old.replaced = true;
         }
-        syncDirectory(old.path);
-        old.channel.close();
         grown();
+        try {
+            old.channel.close();
+        } catch (IOException e) {
+            // Nothing in the old file is needed any more.
+        }
+        syncDirectory(old.path);
     }
 
     private void syncDirectory(Path file) {

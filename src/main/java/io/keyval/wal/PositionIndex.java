@@ -29,8 +29,8 @@ final class PositionIndex {
     }
 
     /**
-     * The offset of a frame at or before the first one that begins at {@code position} or later, or
-     * -1 when the first entry is behind it.
+     * The offset of a frame at or before the first one that begins at {@code position} or later.
+     * The first entry is where the first position above the base stands, or will stand.
      */
     synchronized long floor(long position) {
         int low = 0;
@@ -43,10 +43,7 @@ final class PositionIndex {
                 high = middle;
             }
         }
-        if (low > 0) {
-            return offsets[low - 1];
-        }
-        return size > 0 && positions[0] == position ? offsets[0] : -1;
+        return offsets[Math.max(0, low - 1)];
     }
 
     /** The first entry at or behind {@code offset} as (position, offset), or null. */

@@ -111,15 +111,11 @@ public final class WalCursor implements AutoCloseable {
     /**
      * Goes behind the record at {@code position}, from the frame this cursor stands at.
      *
+     * @param durable how far the file is known to be durable
      * @return false when no frame ends there
      */
-    boolean seek(long position, boolean indexed) {
+    boolean seek(long position, LogFile.End durable) {
         try {
-            LogFile.End durable = file.end;
-            if (!indexed) {
-                offset = durable.offset();
-                return position == durable.position();
-            }
             while (offset < durable.offset()) {
                 FrameHeader header = headerAt(offset);
                 if (header.firstPosition() > position) {
