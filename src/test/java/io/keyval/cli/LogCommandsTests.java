@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.keyval.wal.DataDirectory;
 import io.keyval.wal.LogFrame;
+import io.keyval.wal.LogInspector;
+import io.keyval.wal.LogReport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -229,6 +231,48 @@ class LogCommandsTests {
         JsonNode json = json(CommandRun.of("log", "stats", "--json", file).out());
         assertThat(json.path("liveKeys").asInt()).isEqualTo(9);
         assertThat(json.path("framesUpToBytes").path("64").asInt()).isEqualTo(13);
+    }
+
+    @Test
+    void whenAnyByteIsChangedThenItIsSeenAndEveryCommandEndsInOrder() throws IOException {
+        Path small = directory.resolve("small.log");
+        try (TestLog log = TestLog.lead(small)) {
+            log.put("before", "1");
+            log.compact();
+            log.put("after", "2");
+            log.delete("before");
+        }
+        byte[] good = Files.readAllBytes(small);
+        for (int at = 0; at < good.length; at++) {
+            byte[] bad = good.clone();
+            bad[at] ^= (byte) (1 + at % 255);
+            Files.write(small, bad);
+            LogReport report = LogInspector.read(small, LogInspector.Visitor.NONE);
+            assertThat(report.verdict()).as("byte %d", at).isNotEqualTo(LogReport.Verdict.GOOD);
+            if (at % 31 != 0) {
+                continue;
+            }
+            for (String command : List.of("verify", "dump --behind-damage", "repair --dry-run")) {
+                CommandRun run =
+                        CommandRun.of((Object[]) ("log " + command + " " + small).split(" "));
+                assertThat(run.code())
+                        .as("%s, byte %d", command, at)
+                        .isEqualTo(ExitCode.of(report.verdict()));
+            }
+        }
+    }
+
+    @Test
+    void whenALogIsCutAnywhereThenItIsGoodOrTorn() throws IOException {
+        byte[] good = Files.readAllBytes(file);
+        List<Long> ends = TestLog.frames(file).stream().map(f -> f.offset() + f.size()).toList();
+        for (int size = 0; size < good.length; size++) {
+            Files.write(file, Arrays.copyOf(good, size));
+            boolean whole = size == 64 || ends.contains((long) size);
+            assertThat(LogInspector.read(file, LogInspector.Visitor.NONE).verdict())
+                    .as("cut at %d", size)
+                    .isEqualTo(whole ? LogReport.Verdict.GOOD : LogReport.Verdict.TORN_TAIL);
+        }
     }
 
     @Test
