@@ -1,6 +1,7 @@
 package io.keyval.actuate;
 
 import io.keyval.store.KeyValueStore;
+import io.keyval.wal.Epoch;
 import io.keyval.wal.Wal;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ class LogHealthIndicator implements HealthIndicator {
         return health.withDetail("file", wal.file().toString())
                 .withDetail("size", wal.size())
                 .withDetail("position", wal.position())
-                .withDetail("epoch", wal.epoch())
+                .withDetail("epoch", Epoch.text(wal.epoch()))
                 .withDetail("fsync", store.fsyncPolicy().mode().name().toLowerCase(Locale.ROOT))
                 .build();
     }

@@ -6,12 +6,22 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.DoubleStream;
 import org.springframework.stereotype.Component;
 
 /** Meters of what the log does. */
 @Component
 class LogMeters implements WalEvents {
+
+    /** From a fast device to one that is in trouble; the alerts' thresholds are among them. */
+    private static final Duration[] BUCKETS =
+            DoubleStream.of(
+                            0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                            0.25, 0.5, 1, 2.5, 5, 10)
+                    .mapToObj(seconds -> Duration.ofNanos((long) (seconds * 1e9)))
+                    .toArray(Duration[]::new);
 
     private final Timer fsync;
     private final Counter compactions;
@@ -21,7 +31,7 @@ class LogMeters implements WalEvents {
         this.fsync =
                 Timer.builder("keyval.wal.fsync")
                         .description("How long the log took to be forced to disk")
-                        .publishPercentileHistogram()
+                        .serviceLevelObjectives(BUCKETS)
                         .register(registry);
         this.compactions =
                 Counter.builder("keyval.wal.compactions")

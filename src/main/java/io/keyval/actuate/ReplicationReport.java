@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.keyval.replication.FollowerStatus;
 import io.keyval.replication.LinkStatus;
 import io.keyval.store.Role;
+import io.keyval.wal.Epoch;
 import io.keyval.wal.Wal;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +29,7 @@ record ReplicationReport(
         String role,
         int id,
         String log,
-        long epoch,
+        String epoch,
         long position,
         long keys,
         @Nullable String digest,
@@ -120,7 +121,7 @@ record ReplicationReport(
                 word(role),
                 id,
                 wal.id().toString(),
-                wal.epoch(),
+                Epoch.text(wal.epoch()),
                 wal.position(),
                 keys,
                 digest,
