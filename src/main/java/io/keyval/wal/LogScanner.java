@@ -216,10 +216,11 @@ final class LogScanner {
             if (scanner.body(at, frame) != null
                     || scanner.contents(at, frame, visitor, new ArrayList<>()) != null) {
                 visitor.bodiless(at, frame);
+                at++;
             } else {
                 records += frame.count();
+                at += frame.size();
             }
-            at += frame.size();
             visitor.progress(records, Math.min(at, size));
         }
     }
@@ -239,7 +240,10 @@ final class LogScanner {
             long position,
             long epoch)
             throws IOException {
-        long at = offset + (bad == null ? 1 : bad.size());
+        // Bytes of a body can be missing, so that the frames behind it begin before its end.
+        long before = bad == null ? position : bad.lastPosition();
+        long begun = bad == null ? epoch : bad.epoch();
+        long at = offset + 1;
         while ((at = nextMagic(at)) >= 0) {
             FrameHeader frame = frameAt(at, id);
             ByteBuffer body = frame == null ? null : bodyOf(at, frame);
@@ -249,7 +253,7 @@ final class LogScanner {
                 at++;
                 continue;
             }
-            if (!isPast(frame, position, epoch) && at - frame.unforced() > offset) {
+            if (!isPast(frame, before, begun) && at - frame.unforced() > offset) {
                 return new Damage(
                         offset,
                         "%s, and the frame at offset %d says that it was on disk"
