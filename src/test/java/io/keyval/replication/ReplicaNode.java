@@ -25,7 +25,7 @@ final class ReplicaNode implements AutoCloseable {
 
     static final String SECRET = "hush";
 
-    @SpringBootConfiguration(proxyBeanMethods = false)
+    /** Bears no annotation that a scan of the whole application would find it by. */
     @ImportAutoConfiguration({
         TaskSchedulingAutoConfiguration.class,
         IntegrationAutoConfiguration.class
