@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A group of a test; applies its entries to a sink when they are committed, as a store does. */
-final class Group implements RecordGroup {
+class Group implements RecordGroup {
 
     /** The position of the first record, or why it was refused. */
     final CompletableFuture<Long> outcome = new CompletableFuture<>();
