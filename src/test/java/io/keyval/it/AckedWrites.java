@@ -1,12 +1,14 @@
 package io.keyval.it;
 
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,8 @@ final class AckedWrites {
     private final NodeProcess node;
     private final int keysEach;
     private final int padding;
+    private volatile long pauseNanos;
+    private volatile boolean stopping;
 
     /**
      * @param keysEach keys of each writer
@@ -39,8 +43,15 @@ final class AckedWrites {
         this.padding = padding;
     }
 
+    /** Lets each writer pause between two batches. */
+    AckedWrites pause(Duration pause) {
+        pauseNanos = pause.toNanos();
+        return this;
+    }
+
     /** Starts writers that write until their connection breaks. */
     void start(int count, long seed) {
+        stopping = false;
         for (int i = 0; i < count; i++) {
             int writer = i;
             writers.add(Thread.ofVirtual().start(() -> write(writer, new Random(seed + writer))));
@@ -55,6 +66,12 @@ final class AckedWrites {
         writers.clear();
     }
 
+    /** Ends the writers behind the batches they have sent, and waits until all are acknowledged. */
+    void stop() throws InterruptedException {
+        stopping = true;
+        join();
+    }
+
     /** How many writes were acknowledged in all. */
     long acknowledged() {
         return acknowledged.get();
@@ -62,7 +79,8 @@ final class AckedWrites {
 
     private void write(int writer, Random random) {
         try (LineClient client = node.client()) {
-            while (true) {
+            while (!stopping) {
+                LockSupport.parkNanos(pauseNanos);
                 List<String> keys = new ArrayList<>();
                 List<Long> numbers = new ArrayList<>();
                 List<String> lines = new ArrayList<>();
@@ -104,12 +122,17 @@ final class AckedWrites {
      *     on
      */
     List<String> check() {
+        return check(node);
+    }
+
+    /** Asks another node for every key; see {@link #check()}. */
+    List<String> check(NodeProcess other) {
         List<String> wrong = new ArrayList<>();
         List<String> keys = new ArrayList<>(expected.keySet());
         if (keys.isEmpty()) {
             return wrong;
         }
-        try (LineClient client = node.client()) {
+        try (LineClient client = other.client()) {
             List<String> values = client.pipeline(keys.stream().map(key -> "GET " + key).toList());
             for (int i = 0; i < keys.size(); i++) {
                 String key = keys.get(i);
@@ -123,6 +146,14 @@ final class AckedWrites {
             }
         }
         return wrong;
+    }
+
+    /** What a node says to GET of every key, in the order of the keys. */
+    List<String> values(NodeProcess other) {
+        try (LineClient client = other.client()) {
+            return client.pipeline(
+                    expected.keySet().stream().sorted().map(key -> "GET " + key).toList());
+        }
     }
 
     private long number(@Nullable String value) {

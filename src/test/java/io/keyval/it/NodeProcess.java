@@ -89,7 +89,15 @@ public final class NodeProcess implements AutoCloseable {
      *     output
      */
     public NodeProcess start() {
-        launch();
+        return launch().awaitStart();
+    }
+
+    /**
+     * Returns when the launched node takes clients and HTTP requests; see {@link #start}.
+     *
+     * @throws IllegalStateException if it ends or takes too long instead
+     */
+    public NodeProcess awaitStart() {
         Awaitility.await("start of the node")
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(50))
@@ -104,7 +112,7 @@ public final class NodeProcess implements AutoCloseable {
         return this;
     }
 
-    /** Starts the process and returns at once: for nodes that are expected not to come up. */
+    /** Starts the process and returns at once: for nodes that start together or not at all. */
     public NodeProcess launch() {
         if (alive()) {
             throw new IllegalStateException("The node runs");
