@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ final class AckedWrites {
 
     private final Map<String, Expected> expected = new ConcurrentHashMap<>();
     private final AtomicLong acknowledged = new AtomicLong();
+    private final List<String> surprises = new CopyOnWriteArrayList<>();
     private final List<Thread> writers = new ArrayList<>();
     private final NodeProcess node;
     private final int keysEach;
@@ -108,15 +110,17 @@ final class AckedWrites {
                     acknowledged.incrementAndGet();
                 }
             }
-        } catch (UncheckedIOException | IllegalStateException e) {
+        } catch (UncheckedIOException e) {
+            // The connection broke, which ends this writer.
+        } catch (IllegalStateException e) {
             if (node.alive()) {
-                throw e;
+                surprises.add("writer %d: %s".formatted(writer, e.getMessage()));
             }
         }
     }
 
     /**
-     * Asks for every key.
+     * Asks for every key, and tells of replies that were not OK.
      *
      * @return what is lost or wrong, one line each; what it found counts as acknowledged from now
      *     on
@@ -127,7 +131,7 @@ final class AckedWrites {
 
     /** Asks another node for every key; see {@link #check()}. */
     List<String> check(NodeProcess other) {
-        List<String> wrong = new ArrayList<>();
+        List<String> wrong = new ArrayList<>(surprises);
         List<String> keys = new ArrayList<>(expected.keySet());
         if (keys.isEmpty()) {
             return wrong;
