@@ -147,7 +147,8 @@ final class Compaction {
     }
 
     private Base chooseBase(FileChannel source) throws IOException {
-        LogFile.End applied = writer.applied();
+        // Between two writes, what is in the log has also been handed to whoever wrote it.
+        LogFile.End applied = Wal.await(writer.turn(() -> old.end));
         if (applied.position() == 0) {
             return new Base(0, FrameCodec.FILE_HEADER_SIZE, List.of());
         }

@@ -78,7 +78,6 @@ final class LogWriter {
     private final Object place = new Object();
 
     private volatile LogFile current;
-    private volatile LogFile.End applied;
     private volatile List<Epoch> history;
     private volatile @Nullable LogFailedException failure;
     private volatile @Nullable String stall;
@@ -96,7 +95,6 @@ final class LogWriter {
     LogWriter(WalOptions options, LogFile current, List<Epoch> history) {
         this.options = options;
         this.current = current;
-        this.applied = current.end;
         this.history = List.copyOf(history);
         this.end = current.end.offset();
         this.forcedEnd = end;
@@ -115,11 +113,6 @@ final class LogWriter {
 
     LogFile current() {
         return current;
-    }
-
-    /** How far all records have been handed to their groups and sinks. */
-    LogFile.End applied() {
-        return applied;
     }
 
     List<Epoch> history() {
@@ -303,7 +296,6 @@ final class LogWriter {
             group.committed(first);
             first += group.count();
         }
-        applied = current.end;
     }
 
     private ByteBuffer frameOfTaken(int count) {
@@ -384,7 +376,6 @@ final class LogWriter {
             FrameRun.replay(frames.frames(), frames.sink());
             frames.outcome().committed(last.removeFirst());
         }
-        applied = current.end;
     }
 
     /** Begins the next epoch with an empty frame that is forced whatever the policy. */
@@ -401,7 +392,6 @@ final class LogWriter {
         longer.add(new Epoch(next, position + 1));
         history = List.copyOf(longer);
         publish();
-        applied = current.end;
         return next;
     }
 
@@ -669,7 +659,6 @@ final class LogWriter {
             end = next.end.offset();
             forcedEnd = end;
             current = next;
-            applied = next.end;
             old.replaced = true;
         }
         grown();
