@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
  * costs a file position and one buffer, however far behind it is, and a compaction does not disturb
  * it.
  *
- * <p>One thread at a time. An interrupt of a reading thread closes the cursor, and nothing else.
+ * <p>One thread at a time, but {@link #remaining} for any. An interrupt of a reading thread closes
+ * the cursor, and nothing else.
  */
 public final class WalCursor implements AutoCloseable {
 
     private final LogWriter log;
-    private LogFile file;
+    private volatile LogFile file;
     private FileChannel channel;
-    private long offset;
+    private volatile long offset;
     private long behind;
     private long epoch;
 
