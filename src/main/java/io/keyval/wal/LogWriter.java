@@ -81,7 +81,6 @@ final class LogWriter {
     private volatile List<Epoch> history;
     private volatile @Nullable LogFailedException failure;
     private volatile @Nullable String stall;
-    private volatile boolean ended;
 
     // The writer thread's own. What was taken is removed when it is told what became of it.
     private final ArrayDeque<Work> taken = new ArrayDeque<>();
@@ -90,6 +89,10 @@ final class LogWriter {
     private long forcedEnd;
     private long position;
     private long epoch;
+
+    /** Whether what was written last is a leader's; only a new epoch makes this log one's own. */
+    private boolean copying;
+
     private long lastForce = System.nanoTime();
 
     LogWriter(WalOptions options, LogFile current, List<Epoch> history) {
@@ -198,8 +201,6 @@ final class LogWriter {
             } catch (IOException e) {
                 fail("the file could not be closed: " + e.getMessage(), e);
             }
-            ended = true;
-            grown();
         }
     }
 
@@ -265,6 +266,14 @@ final class LogWriter {
     }
 
     private void writeGroups() {
+        if (copying) {
+            refuseTaken(
+                    new LogRefusedException(
+                            "%s copies a leader's log and takes no writes of its own."
+                                    .formatted(current.path),
+                            null));
+            return;
+        }
         int count = 0;
         for (Work work : taken) {
             count += ((Append) work).group().count();
@@ -363,6 +372,7 @@ final class LogWriter {
             refuseTaken(refusal);
             return;
         }
+        copying |= !last.isEmpty();
         position = run.position();
         if (run.epoch() != epoch) {
             epoch = run.epoch();
@@ -391,6 +401,7 @@ final class LogWriter {
         List<Epoch> longer = new ArrayList<>(history);
         longer.add(new Epoch(next, position + 1));
         history = List.copyOf(longer);
+        copying = false;
         publish();
         return next;
     }
@@ -595,7 +606,7 @@ final class LogWriter {
     boolean awaitGrowth(LogFile file, long offset, long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         synchronized (growth) {
-            while (file.end.offset() <= offset && !file.replaced && !ended) {
+            while (file.end.offset() <= offset && !file.replaced) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
                     return false;

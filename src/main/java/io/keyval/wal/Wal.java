@@ -59,7 +59,9 @@ public final class Wal implements AutoCloseable {
 
     /**
      * Appends a group. Returns at once unless too much is waiting for the disk; then it blocks. The
-     * group hears what became of it.
+     * group hears what became of it; it is refused behind a leader's frames, until {@link
+     * #startEpoch}: a write that comes late to a node that has begun to follow must not pass for
+     * one of its leader's.
      */
     public void append(RecordGroup group) {
         writer.enqueue(new LogWriter.Append(group));

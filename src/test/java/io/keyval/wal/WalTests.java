@@ -232,6 +232,47 @@ class WalTests {
     }
 
     @Test
+    void whenALeadersFramesHaveComeThenOwnWritesAreRefusedUntilAnEpochBegins() throws Exception {
+        Path copy = directory.resolve("follower_2.log");
+        Contents copied = new Contents();
+        try (Wal leader = open()) {
+            leader.startEpoch();
+            leader.copyTo(copy);
+            Group.append(leader, contents, Entry.put("a", "1"));
+            try (Wal follower = Wal.open(copy, WalOptions.DEFAULTS, copied);
+                    WalCursor cursor = leader.cursorAfter(0)) {
+                assertThat(cursor).isNotNull();
+                CompletableFuture<Long> outcome = new CompletableFuture<>();
+                follower.appendFrames(cursor.read(1 << 20), copied, outcomeOf(outcome));
+                assertThat(outcome.get(20, TimeUnit.SECONDS)).isEqualTo(1);
+
+                assertThatThrownBy(() -> Group.append(follower, copied, Entry.put("b", "2")))
+                        .isInstanceOf(LogRefusedException.class)
+                        .hasMessageContaining("copies a leader's log");
+
+                follower.startEpoch();
+                assertThat(Group.append(follower, copied, Entry.put("c", "3"))).isEqualTo(2);
+                assertThat(copied.records)
+                        .containsExactly(Entry.put("a", "1"), Entry.put("c", "3"));
+            }
+        }
+    }
+
+    private static Outcome outcomeOf(CompletableFuture<Long> told) {
+        return new Outcome() {
+            @Override
+            public void committed(long position) {
+                told.complete(position);
+            }
+
+            @Override
+            public void refused(WalException cause) {
+                told.completeExceptionally(cause);
+            }
+        };
+    }
+
+    @Test
     void whenValuesAreLargerThanEveryBufferThenTheyComeBack() {
         byte[] large = new byte[3 << 20];
         new Random(2).nextBytes(large);
