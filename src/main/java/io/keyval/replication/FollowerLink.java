@@ -195,7 +195,7 @@ final class FollowerLink {
             boolean useful = false;
             try {
                 useful = connectAndStay();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 broken("%s:%d cannot be reached: %s".formatted(host, port, rootMessage(e)));
             }
             pause = useful ? FIRST_PAUSE : pause;

@@ -65,6 +65,9 @@ final class FollowerSessions implements FollowerGate {
             leave(before);
         }
         synchronized (sessions) {
+            if (store.role() != Role.LEADER) {
+                return new Admission.Rejected(HandshakeError.CANNOT_ACCEPT_FOLLOWER_CONNECTION);
+            }
             if (sessions.containsKey(id)) {
                 return new Admission.Rejected(HandshakeError.ID_ALREADY_TAKEN);
             }
@@ -109,7 +112,7 @@ final class FollowerSessions implements FollowerGate {
     }
 
     /** Frees the id. Closes without the lock: closing calls back, holding locks of its own. */
-    private void leave(FollowerSession gone) {
+    void leave(FollowerSession gone) {
         synchronized (sessions) {
             sessions.remove(gone.id(), gone);
         }

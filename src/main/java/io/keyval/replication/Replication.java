@@ -284,35 +284,49 @@ public final class Replication implements SmartLifecycle {
         watch = Thread.ofVirtual().name("replication-watch").start(this::watch);
     }
 
-    /** Gives up on writes and followers whose time is over, and keeps the clock of the lag. */
     private void watch() {
-        long timeout = properties.replication().timeout().toNanos();
         List<FollowerSession> shown = List.of();
         try {
             while (running) {
-                clock.reached(store.wal().position(), System.nanoTime());
-                List<FollowerSession> now = sessions.all();
-                for (FollowerSession session : now) {
-                    if (session.silence() > timeout && !session.isClosed()) {
-                        log.warn(
-                                "Follower {} is disconnected: nothing was heard from it for {} ms.",
-                                session.id(),
-                                session.silence() / 1_000_000);
-                        session.close();
-                    }
-                }
-                if (link == null && !now.equals(shown)) {
-                    meters.lags(now);
-                    shown = now;
-                }
-                if (acks != null) {
-                    acks.expire(now.size());
+                try {
+                    shown = look(shown);
+                } catch (RuntimeException e) {
+                    log.error("A look at the followers failed; the next one follows.", e);
                 }
                 Thread.sleep(acks == null ? TICK.multipliedBy(10) : TICK);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * Gives up on writes and followers whose time is over, and keeps the clock of the lag.
+     *
+     * @param shown the followers whose lag the meters show
+     * @return those that they show now
+     */
+    private List<FollowerSession> look(List<FollowerSession> shown) {
+        List<FollowerSession> now = sessions.all();
+        if (acks != null) {
+            acks.expire(now.size());
+        }
+        clock.reached(store.wal().position(), System.nanoTime());
+        long timeout = properties.replication().timeout().toNanos();
+        for (FollowerSession session : now) {
+            if (session.silence() > timeout) {
+                log.warn(
+                        "Follower {} is disconnected: nothing was heard from it for {} ms.",
+                        session.id(),
+                        session.silence() / 1_000_000);
+                sessions.leave(session);
+            }
+        }
+        if (link == null && !now.equals(shown)) {
+            meters.lags(now);
+            return now;
+        }
+        return shown;
     }
 
     @Override
