@@ -30,6 +30,6 @@ public record StoreSettings(
 
     /** What a compaction keeps: never so much that the next one would be due at once. */
     long retain(long liveBytes) {
-        return Math.min(retain, threshold(liveBytes) / 4);
+        return Math.min(retain, Math.max(0, threshold(liveBytes) - liveBytes) / 2);
     }
 }
