@@ -69,11 +69,11 @@ final class FrameRun {
             return "the checksum of a frame does not match";
         }
         frames.position(at + (int) header.size());
-        if (header.count() == 0 && header.epoch() <= epoch) {
-            return null;
-        }
         if (header.type() != FrameCodec.RECORDS) {
             return "a frame of type %d in the middle of a log".formatted(header.type());
+        }
+        if (header.count() == 0 && header.epoch() <= epoch) {
+            return null;
         }
         if (header.firstPosition() != position + 1 || header.epoch() < epoch) {
             return "position %d of epoch %s came where %d of epoch %s or later is next"
