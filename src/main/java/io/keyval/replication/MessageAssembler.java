@@ -10,11 +10,9 @@ import java.util.function.Consumer;
  */
 final class MessageAssembler {
 
-    private static final int FIRST_BYTES = 256 << 10;
-
     private final int maxPayload;
     private final ByteBuffer header = ByteBuffer.allocate(WireCodec.HEADER_SIZE);
-    private byte[] payload = new byte[0];
+    private byte[] payload = {};
     private int length;
     private int filled;
 
@@ -28,7 +26,7 @@ final class MessageAssembler {
     /**
      * Takes in the bytes and hands over each message that is whole.
      *
-     * @throws WireException when they are no messages
+     * @throws WireException when they are no messages; nothing can be read any more then
      */
     void add(ByteBuffer bytes, Consumer<WireMessage> messages) {
         while (true) {
@@ -67,7 +65,7 @@ final class MessageAssembler {
         if (length < 0 || length > maxPayload) {
             throw new WireException("a message of %d bytes".formatted(length));
         }
-        payload = new byte[Math.min(length, FIRST_BYTES)];
+        payload = new byte[0];
         filled = 0;
     }
 }

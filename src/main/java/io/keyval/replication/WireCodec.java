@@ -14,8 +14,9 @@ import java.util.zip.CRC32C;
  * message     0  1  type
  *             1  3  zero
  *             4  4  length of the payload
- *             8  4  CRC32C of bytes 0 to 7 and the payload
- *            12     payload
+ *             8  4  CRC32C of bytes 0 to 7
+ *            12  4  CRC32C of the payload
+ *            16     payload
  *
  * 1 status    2 version, 2 zero, 4 port, 16 log id, 8 epoch, 8 position
  * 2 continue  16 log id, 8 epoch, 8 position
@@ -26,11 +27,14 @@ import java.util.zip.CRC32C;
  * 7 heartbeat 8 position, 8 bytes
  * 8 goodbye   reason, UTF-8
  * </pre>
+ *
+ * <p>The header has a checksum of its own, so that nobody waits for the bytes of a length that was
+ * never sent. What stands in a payload behind the fields above is not read.
  */
 final class WireCodec {
 
     static final int VERSION = 1;
-    static final int HEADER_SIZE = 12;
+    static final int HEADER_SIZE = 16;
 
     private static final byte STATUS = 1;
     private static final byte CONTINUE = 2;
@@ -79,18 +83,27 @@ final class WireCodec {
         };
     }
 
-    /** Reads the length of the payload from a whole header. */
+    /**
+     * Reads the length of the payload from a whole header.
+     *
+     * @throws WireException when it is no header
+     */
     static int payloadLength(ByteBuffer header) {
+        if (header.getInt(8) != crc(header.slice(0, 8))) {
+            throw new WireException("the checksum of a message header does not match");
+        }
         return header.getInt(4);
     }
 
     /**
      * Reads a message.
      *
+     * @param header one that {@link #payloadLength} took
+     * @param payload all of it; the message may keep it
      * @throws WireException when it is none
      */
     static WireMessage decode(ByteBuffer header, ByteBuffer payload) {
-        if (header.getInt(8) != crc(header, payload)) {
+        if (header.getInt(12) != crc(payload.duplicate())) {
             throw new WireException("the checksum of a message does not match");
         }
         try {
@@ -149,13 +162,14 @@ final class WireCodec {
 
     private static byte[] sealed(ByteBuffer bytes) {
         int length = bytes.position() - HEADER_SIZE;
-        return bytes.putInt(8, crc(bytes, bytes.slice(HEADER_SIZE, length))).array();
+        bytes.putInt(8, crc(bytes.slice(0, 8)));
+        bytes.putInt(12, crc(bytes.slice(HEADER_SIZE, length)));
+        return bytes.array();
     }
 
-    private static int crc(ByteBuffer header, ByteBuffer payload) {
+    private static int crc(ByteBuffer bytes) {
         CRC32C crc = new CRC32C();
-        crc.update(header.slice(0, 8));
-        crc.update(payload.duplicate());
+        crc.update(bytes);
         return (int) crc.getValue();
     }
 }
