@@ -58,15 +58,8 @@ sealed interface Resync {
 
     /** Decides; nothing but its arguments counts. */
     static Resync decide(Follower follower, Leader leader) {
-        if (follower.position() == 0) {
-            return leader.base() == 0
-                            && follower.log().equals(leader.log())
-                            && (follower.epoch() == 0 || endOf(follower.epoch(), leader) >= 0)
-                    ? new Continue(0)
-                    : new Full(Reason.NEW_FOLLOWER);
-        }
         if (!follower.log().equals(leader.log())) {
-            return new Full(Reason.OTHER_LOG);
+            return new Full(follower.position() == 0 ? Reason.NEW_FOLLOWER : Reason.OTHER_LOG);
         }
         if (follower.position() > endOf(follower.epoch(), leader)) {
             return new Full(Reason.DIVERGED);
@@ -94,6 +87,9 @@ sealed interface Resync {
 
     /** The last position that the leader has of an epoch, or -1 when it does not know it. */
     private static long endOf(long epoch, Leader leader) {
+        if (epoch == 0) {
+            return 0;
+        }
         List<Epoch> history = leader.history();
         for (int i = 0; i < history.size(); i++) {
             if (history.get(i).value() == epoch) {
