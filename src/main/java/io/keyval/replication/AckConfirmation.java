@@ -88,12 +88,19 @@ final class AckConfirmation implements Confirmation {
         late.forEach(write -> write.done().accept(false));
     }
 
-    /** Begins anew, for another history: positions confirmed before mean nothing any more. */
+    /**
+     * Begins anew, for another history: positions confirmed before mean nothing any more, and what
+     * waits is given up.
+     */
     void reset() {
+        List<Waiting> left;
         synchronized (this) {
             confirmed = 0;
             complaint = null;
+            left = List.copyOf(waiting);
+            waiting.clear();
         }
+        left.forEach(write -> write.done().accept(false));
     }
 
     /** Why the last writes were not confirmed, or null when they were. */
