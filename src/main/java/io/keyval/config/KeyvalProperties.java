@@ -161,8 +161,8 @@ public record KeyvalProperties(
     /**
      * How a follower serves.
      *
-     * @param maxStaleness time without a word from the leader after which a follower answers GET
-     *     with ERROR; 0 is never
+     * @param maxStaleness how long ago a follower must last have known that it has all its leader
+     *     has; after that it answers GET with ERROR; 0 is never
      */
     public record Follower(@DefaultValue("0s") Duration maxStaleness) {
 

@@ -38,6 +38,12 @@ public interface FollowerGate {
      */
     void opened(int id, String connectionId);
 
+    /**
+     * The server stops: all clients are gone, and the connections of followers close when this
+     * returns, which is within a few seconds. Nobody is admitted any more.
+     */
+    void closing();
+
     /** The gate's answer. */
     sealed interface Admission {
 

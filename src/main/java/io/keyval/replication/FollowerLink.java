@@ -1,7 +1,6 @@
 package io.keyval.replication;
 
 import io.keyval.store.KeyValueStore;
-import io.keyval.store.StoreException;
 import io.keyval.wal.LogId;
 import io.keyval.wal.Outcome;
 import io.keyval.wal.Wal;
@@ -13,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.integration.ip.tcp.connection.TcpConnectionSupport;
 import org.springframework.messaging.Message;
-import org.springframework.messaging.MessagingException;
 
 /**
  * A follower's link to one leader: connects, says what this node has, appends what comes, and
@@ -44,6 +43,9 @@ final class FollowerLink {
             Duration heartbeat,
             Duration timeout,
             boolean acceptEmptyLeader) {}
+
+    /** A word of the leader on where its log was. */
+    private record Heard(long position, long nanos) {}
 
     private static final Logger log = LoggerFactory.getLogger(Replication.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
@@ -73,8 +75,14 @@ final class FollowerLink {
     /** When the leader last spoke to this follower as one that it took in; null: never. */
     private volatile @Nullable Long lastHeard;
 
-    /** The same, while it streamed; null: never. */
-    private volatile @Nullable Long lastStreaming;
+    /** Whether this node's log was, at some time, a beginning of what the leader was heard of. */
+    private volatile boolean inStep;
+
+    /** This node has all that the leader had at this time; null: never. */
+    private volatile @Nullable Long current;
+
+    /** What has to be reached for {@link #current} to be later. */
+    private final AtomicReference<@Nullable Heard> awaited = new AtomicReference<>();
 
     private volatile long leaderPosition;
     private volatile long lagBytes;
@@ -105,6 +113,7 @@ final class FollowerLink {
         boolean greeted;
         volatile boolean joined;
         volatile boolean broken;
+        volatile boolean refused;
         volatile boolean useful;
         boolean setAside;
         Resync.Reason reason = Resync.Reason.UNKNOWN;
@@ -196,7 +205,7 @@ final class FollowerLink {
             try {
                 useful = connectAndStay();
             } catch (RuntimeException | Error e) {
-                broken("%s:%d cannot be reached: %s".formatted(host, port, rootMessage(e)));
+                broken("it cannot be reached: " + rootMessage(e));
             }
             pause = useful ? FIRST_PAUSE : pause;
             sleep(pause);
@@ -208,8 +217,8 @@ final class FollowerLink {
     private boolean connectAndStay() {
         String failure = store.wal().failure();
         if (failure != null) {
-            state = LinkStatus.State.REFUSED;
             broken("this node can take nothing in: " + failure);
+            state = LinkStatus.State.REFUSED;
             return false;
         }
         if (state != LinkStatus.State.REFUSED) {
@@ -256,16 +265,13 @@ final class FollowerLink {
                 send(now, WireCodec.encode(new WireMessage.Ack(position)));
             }
             if (!reading && time - lastByte > self.timeout().toNanos()) {
-                broken(
-                        "nothing was heard from the leader for "
-                                + self.timeout().toMillis()
-                                + " ms");
+                broken("nothing was heard from it for " + self.timeout().toMillis() + " ms");
                 return;
             }
             awaitNews(told);
         }
-        if (running && now.joined) {
-            broken(now.why.isEmpty() ? "the connection to the leader broke" : now.why);
+        if (running && !now.refused) {
+            broken(now.why.isEmpty() ? "the connection broke" : now.why);
         } else if (!running && now.joined && now.connection.isOpen()) {
             sayLastWord(now);
         }
@@ -329,16 +335,15 @@ final class FollowerLink {
             log.warn("No link to the leader {}:{}: {}. Trying again.", host, port, why);
         }
         reason = why;
-        if (state != LinkStatus.State.REFUSED) {
-            state = LinkStatus.State.CONNECTING;
-        }
+        state = LinkStatus.State.CONNECTING;
     }
 
     private void refused(Session now, String why) {
-        state = LinkStatus.State.REFUSED;
+        now.refused = true;
         now.why = why;
         now.broken = true;
         broken(why);
+        state = LinkStatus.State.REFUSED;
         wake();
     }
 
@@ -359,10 +364,10 @@ final class FollowerLink {
             reading = true;
             try {
                 take(now, ByteBuffer.wrap((byte[]) message.getPayload()));
-            } catch (WireException | WalException | StoreException | MessagingException e) {
-                fail(now, rootMessage(e));
             } catch (UncheckedIOException e) {
                 fail(now, "the sync file could not be written: " + rootMessage(e));
+            } catch (RuntimeException e) {
+                fail(now, rootMessage(e));
             } finally {
                 heard(now);
                 reading = false;
@@ -375,9 +380,6 @@ final class FollowerLink {
         lastByte = time;
         if (now.joined && !now.broken) {
             lastHeard = time;
-            if (state == LinkStatus.State.STREAMING) {
-                lastStreaming = time;
-            }
         }
     }
 
@@ -419,13 +421,17 @@ final class FollowerLink {
             return;
         }
         switch (message) {
-            case WireMessage.Continue(_, _, long position) -> {
+            case WireMessage.Continue(LogId id, _, long position) -> {
+                if (now.joined || !id.equals(store.wal().id())) {
+                    throw new WireException("the leader continues what is not here");
+                }
+                inStep = true;
                 leaderAt(position);
                 joined(
                         now,
                         LinkStatus.State.STREAMING,
-                        new Resync.Continue(durable),
                         "partial resync behind position " + durable);
+                resynced.accept(new Resync.Continue(durable));
             }
             case WireMessage.Full full -> beginSync(now, full);
             case WireMessage.Data(ByteBuffer bytes) -> data(now, bytes);
@@ -435,7 +441,7 @@ final class FollowerLink {
                 lagBytes = behind;
             }
             case WireMessage.Goodbye(String why) -> {
-                now.why = "the leader said goodbye: " + why;
+                now.why = "it said goodbye: " + why;
                 if (now.joined) {
                     now.broken = true;
                     wake();
@@ -449,20 +455,37 @@ final class FollowerLink {
     }
 
     private void leaderAt(long position) {
+        long now = System.nanoTime();
         leaderPosition = position;
-        clock.reached(position, System.nanoTime());
+        clock.reached(position, now);
+        settle();
+        awaited.compareAndSet(null, new Heard(position, now));
+        settle();
     }
 
-    private void joined(Session now, LinkStatus.State next, Resync how, String said) {
+    /** Notes when what was awaited is here. */
+    private void settle() {
+        Heard heard = awaited.get();
+        if (heard != null
+                && inStep
+                && store.wal().position() >= heard.position()
+                && awaited.compareAndSet(heard, null)) {
+            current = heard.nanos();
+        }
+    }
+
+    private void joined(Session now, LinkStatus.State next, String said) {
         state = next;
         reason = null;
         now.joined = true;
-        resynced.accept(how);
         log.info("Following the leader {}:{}: {}.", host, port, said);
         wake();
     }
 
     private void beginSync(Session now, WireMessage.Full full) {
+        if (now.joined) {
+            throw new WireException("the leader begins a second sync");
+        }
         Wal wal = store.wal();
         boolean otherLog = !full.log().equals(wal.id());
         if (wal.position() > 0 && full.position() == 0 && !self.acceptEmptyLeader()) {
@@ -479,12 +502,13 @@ final class FollowerLink {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        leaderAt(full.position());
+        inStep = false;
+        awaited.set(null);
         durable = 0;
+        leaderAt(full.position());
         joined(
                 now,
                 LinkStatus.State.SYNCING,
-                new Resync.Full(full.reason()),
                 "full sync of %d bytes (%s)".formatted(full.bytes(), full.reason().text()));
     }
 
@@ -552,9 +576,12 @@ final class FollowerLink {
             throw new UncheckedIOException(e);
         }
         syncing = null;
+        inStep = true;
+        settle();
         durable = store.wal().position();
         now.useful = true;
         state = LinkStatus.State.STREAMING;
+        resynced.accept(new Resync.Full(now.reason));
         log.info("Full sync done: {} keys at position {}.", store.keys(), durable);
         wake();
     }
@@ -590,16 +617,12 @@ final class FollowerLink {
     }
 
     /**
-     * How old what is here may be: the time since the leader was heard, or by which this copy is
-     * behind what was heard, whichever is longer; null when it was never in step.
+     * How old what is here may be: how long ago all that the leader had is known to have been here.
+     * Null when it never was.
      */
-    @Nullable Duration staleness() {
-        Duration silence = since(lastStreaming);
-        if (silence == null) {
-            return null;
-        }
-        Duration lag = clock.behind(store.wal().position(), System.nanoTime());
-        return silence.compareTo(lag) > 0 ? silence : lag;
+    @Nullable Duration age() {
+        settle();
+        return since(current);
     }
 
     private static @Nullable Duration since(@Nullable Long nanos) {
@@ -608,11 +631,11 @@ final class FollowerLink {
 
     /** Whether everything that the leader was heard to have is here. */
     boolean isCaughtUp() {
-        return lastStreaming != null && syncing == null && store.wal().position() >= leaderPosition;
+        return inStep && store.wal().position() >= leaderPosition;
     }
 
     LinkStatus status() {
-        long position = store.wal().position();
+        long position = inStep ? store.wal().position() : 0;
         long leader = leaderPosition;
         boolean behind = leader > position;
         SyncFile sync = syncing;

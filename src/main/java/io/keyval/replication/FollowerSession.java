@@ -7,6 +7,8 @@ import io.keyval.wal.WalException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +51,8 @@ final class FollowerSession {
     private static final Logger log = LoggerFactory.getLogger(Replication.class);
     private static final int BATCH_BYTES = 256 << 10;
     private static final int MAX_PAYLOAD = 64 << 10;
+    private static final int MAX_UNACKNOWLEDGED = 1024;
+    private static final Duration FAREWELL = Duration.ofMillis(500);
 
     private final int id;
     private final String connectionId;
@@ -59,6 +63,7 @@ final class FollowerSession {
     private final Listener listener;
     private final MessageAssembler assembler = new MessageAssembler(MAX_PAYLOAD);
     private final ArrayDeque<Sent> unacknowledged = new ArrayDeque<>();
+    private final CountDownLatch gone = new CountDownLatch(1);
 
     private volatile String address = "?";
     private volatile FollowerStatus.State state = FollowerStatus.State.JOINING;
@@ -115,11 +120,14 @@ final class FollowerSession {
 
     /** Takes in what the follower sent; for the connection's thread. */
     void received(ByteBuffer bytes, String from) {
+        if (closed) {
+            return;
+        }
         lastHeard = System.nanoTime();
         try {
             assembler.add(bytes, message -> handle(message, from));
         } catch (WireException e) {
-            log.warn("Follower {} is disconnected: it sent {}.", id, e.getMessage());
+            log.warn("Follower {} is disconnected: {}.", id, e.getMessage());
             close();
         }
     }
@@ -135,7 +143,7 @@ final class FollowerSession {
                     WireMessage.Data _,
                     WireMessage.SyncDone _,
                     WireMessage.Heartbeat _ ->
-                    throw new WireException("what only a leader says");
+                    throw new WireException("it sent what only a leader says");
         }
     }
 
@@ -144,7 +152,8 @@ final class FollowerSession {
             return;
         }
         if (position > store.wal().position()) {
-            throw new WireException("an acknowledgement of what this leader does not have");
+            throw new WireException(
+                    "it acknowledged position %d, which was not sent".formatted(position));
         }
         boolean news = position > acknowledged;
         acknowledged = position;
@@ -177,7 +186,7 @@ final class FollowerSession {
             return;
         }
         if (state != FollowerStatus.State.JOINING) {
-            throw new WireException("its status twice");
+            throw new WireException("it told its status twice");
         }
         Resync decision = Resync.decide(follower, leader);
         if (decision instanceof Resync.Continue(long position)) {
@@ -188,7 +197,11 @@ final class FollowerSession {
                 cursor = open;
                 acknowledged = position;
                 state = FollowerStatus.State.STREAMING;
-                start(new WireMessage.Continue(wal.id(), wal.epoch(), wal.position()), open);
+                tell("partial resync behind position " + position);
+                start(
+                        new WireMessage.Continue(wal.id(), wal.epoch(), wal.position()),
+                        decision,
+                        open);
             }
         }
         if (decision instanceof Resync.Full(Resync.Reason reason)) {
@@ -196,33 +209,31 @@ final class FollowerSession {
             cursor = open;
             syncBytes = open.remaining();
             state = FollowerStatus.State.SYNCING;
+            tell("full sync of %d bytes (%s)".formatted(syncBytes, reason.text()));
             start(
-                    new WireMessage.Full(
-                            wal.id(), wal.epoch(), wal.position(), open.remaining(), reason),
+                    new WireMessage.Full(wal.id(), wal.epoch(), wal.position(), syncBytes, reason),
+                    decision,
                     open);
         }
-        listener.resynced(decision);
-        log.info("Follower {} at {}: {}.", id, address, said(decision));
         listener.acknowledged();
     }
 
-    private String said(Resync decision) {
-        return switch (decision) {
-            case Resync.Continue(long position) -> "partial resync behind position " + position;
-            case Resync.Full(Resync.Reason reason) ->
-                    "full sync of %d bytes (%s)".formatted(syncBytes, reason.text());
-        };
+    private void tell(String what) {
+        log.info("Follower {} at {}: {}.", id, address, what);
     }
 
-    private void start(WireMessage first, WalCursor open) {
-        Thread.ofVirtual().name("follower-" + id).start(() -> run(first, open));
+    private void start(WireMessage first, Resync decision, WalCursor open) {
+        Thread.ofVirtual().name("follower-" + id).start(() -> run(first, decision, open));
     }
 
-    private void run(WireMessage first, WalCursor open) {
+    private void run(WireMessage first, Resync decision, WalCursor open) {
         try (open) {
             send(first);
             if (state == FollowerStatus.State.SYNCING) {
                 sync(open);
+            }
+            if (!closed) {
+                listener.resynced(decision);
             }
             stream(open);
         } catch (WalException e) {
@@ -248,9 +259,10 @@ final class FollowerSession {
             send(new WireMessage.Data(bytes));
             beat = heartbeatIfDue(open, beat);
         }
-        synchronized (unacknowledged) {
-            unacknowledged.add(new Sent(open.position(), sentBytes));
+        if (closed) {
+            return;
         }
+        sent(open);
         send(new WireMessage.SyncDone());
         syncBytes = 0;
         state = FollowerStatus.State.STREAMING;
@@ -262,15 +274,23 @@ final class FollowerSession {
             ByteBuffer bytes = open.read(BATCH_BYTES);
             if (bytes != null) {
                 sentBytes += bytes.remaining();
-                synchronized (unacknowledged) {
-                    unacknowledged.add(new Sent(open.position(), sentBytes));
-                }
+                sent(open);
                 send(new WireMessage.Data(bytes));
             } else {
                 long left = beat + heartbeat.toNanos() - System.nanoTime();
                 open.await(Duration.ofNanos(Math.max(0, left)));
             }
             beat = heartbeatIfDue(open, beat);
+        }
+    }
+
+    /** Remembers how many bytes lead to a position; of too many, the newest are taken together. */
+    private void sent(WalCursor open) {
+        synchronized (unacknowledged) {
+            if (unacknowledged.size() == MAX_UNACKNOWLEDGED) {
+                unacknowledged.removeLast();
+            }
+            unacknowledged.add(new Sent(open.position(), sentBytes));
         }
     }
 
@@ -291,19 +311,51 @@ final class FollowerSession {
         peer.send(WireCodec.encode(message));
     }
 
-    /** Tells the follower why, and closes. Never throws. */
+    /** Whether the follower is streaming and lacks records up to a position. */
+    boolean isWaitingFor(long position) {
+        return !closed && state == FollowerStatus.State.STREAMING && acknowledged < position;
+    }
+
+    /**
+     * Tells the follower where the log ends and why it is left. Then the follower closes, and when
+     * it does not within half a second, this side does; closing at once could cost it these words.
+     * Does not wait.
+     */
     void goodbye(String reason) {
+        Thread.ofVirtual().name("goodbye-" + id).start(() -> sayGoodbye(reason));
+        Thread.ofVirtual().name("farewell-" + id).start(this::closeSoon);
+    }
+
+    private void closeSoon() {
+        awaitClosed();
+        close();
+    }
+
+    /** Returns when the connection is closed or half a second is over; whether it is closed. */
+    boolean awaitClosed() {
         try {
+            return gone.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void sayGoodbye(String reason) {
+        try {
+            if (state == FollowerStatus.State.STREAMING) {
+                send(new WireMessage.Heartbeat(store.wal().position(), 0));
+            }
             send(new WireMessage.Goodbye(reason));
         } catch (RuntimeException e) {
             log.debug("Follower {} was gone: {}", id, e.getMessage());
         }
-        close();
     }
 
     void close() {
         if (!closed) {
             closed = true;
+            gone.countDown();
             peer.close();
         }
     }

@@ -20,18 +20,18 @@ final class FollowerSessions implements FollowerGate {
 
     private static final int LEADER_ID = 1;
     private static final long PROBE_STEP = Duration.ofMillis(20).toNanos();
-    private static final Duration FAREWELL = Duration.ofMillis(500);
 
     private final KeyValueStore store;
     private final byte @Nullable [] secret;
     private final int ownId;
     private final int maxFollowers;
-    private final Duration heartbeat;
+    private final Duration probe;
     private final BiFunction<Integer, String, FollowerSession> open;
     private final Map<Integer, FollowerSession> sessions = new TreeMap<>();
 
     /**
      * @param secret null admits nobody
+     * @param probe how long a live follower may be silent
      * @param open makes the session of an id on a connection
      */
     FollowerSessions(
@@ -39,13 +39,13 @@ final class FollowerSessions implements FollowerGate {
             @Nullable String secret,
             int ownId,
             int maxFollowers,
-            Duration heartbeat,
+            Duration probe,
             BiFunction<Integer, String, FollowerSession> open) {
         this.store = store;
         this.secret = secret == null ? null : secret.getBytes(StandardCharsets.UTF_8);
         this.ownId = ownId;
         this.maxFollowers = maxFollowers;
-        this.heartbeat = heartbeat;
+        this.probe = probe;
         this.open = open;
     }
 
@@ -80,12 +80,12 @@ final class FollowerSessions implements FollowerGate {
     }
 
     /**
-     * Whether an earlier session of the same id is heard within two heartbeats: a follower that
-     * comes back must not be refused by its own dead session, whose end the network may never tell.
+     * Whether an earlier session of the same id is heard while it is watched: a follower that comes
+     * back must not be refused by its own dead session, whose end the network may never tell.
      */
     private boolean isAlive(FollowerSession session) {
         long heard = session.lastHeard();
-        long deadline = System.nanoTime() + 2 * heartbeat.toNanos();
+        long deadline = System.nanoTime() + probe.toNanos();
         while (System.nanoTime() - deadline < 0) {
             if (session.isClosed() || session(session.id()) != session) {
                 return false;
@@ -101,6 +101,22 @@ final class FollowerSessions implements FollowerGate {
     @Override
     public void opened(int id, String connectionId) {
         // The follower speaks first.
+    }
+
+    @Override
+    public void closing() {
+        long position = store.wal().position();
+        awaitAcknowledged(position, probe);
+        dismiss("the leader stops");
+    }
+
+    /** Waits until the followers that stream have all records up to here, or time is over. */
+    void awaitAcknowledged(long position, Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (all().stream().anyMatch(session -> session.isWaitingFor(position))
+                && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(PROBE_STEP);
+        }
     }
 
     /** The connection is closed: its follower is gone. */
@@ -120,22 +136,13 @@ final class FollowerSessions implements FollowerGate {
     }
 
     /**
-     * Tells all followers why, and closes their connections. Waits a moment for those that do not
-     * take the word, then closes them without.
+     * Tells all followers where the log ends and why they are left, and closes their connections.
+     * Waits a moment for those that do not take the word, then closes them without.
      */
     void dismiss(String reason) {
         List<FollowerSession> leaving = all();
-        List<Thread> farewells =
-                leaving.stream()
-                        .map(each -> Thread.ofVirtual().start(() -> each.goodbye(reason)))
-                        .toList();
-        try {
-            for (Thread farewell : farewells) {
-                farewell.join(FAREWELL);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        leaving.forEach(session -> session.goodbye(reason));
+        leaving.forEach(FollowerSession::awaitClosed);
         leaving.forEach(this::leave);
     }
 

@@ -36,6 +36,10 @@ public final class Replication implements SmartLifecycle {
 
     private volatile @Nullable FollowerLink link;
     private volatile @Nullable String superseded;
+
+    /** The epoch that superseded this leader, by value; 0 when none did. */
+    private volatile long latestSeen;
+
     private volatile @Nullable Thread watch;
     private volatile boolean running;
 
@@ -61,7 +65,7 @@ public final class Replication implements SmartLifecycle {
                         properties.secret(),
                         properties.nodeId(),
                         settings.maxFollowers(),
-                        settings.heartbeat(),
+                        probe(settings),
                         (id, connection) ->
                                 new FollowerSession(
                                         id,
@@ -71,6 +75,13 @@ public final class Replication implements SmartLifecycle {
                                         settings.heartbeat(),
                                         clock,
                                         new Listener()));
+    }
+
+    /** How long a live follower may be silent: beyond a heartbeat, and less than the timeout. */
+    private static Duration probe(KeyvalProperties.Replication settings) {
+        Duration two = settings.heartbeat().multipliedBy(2);
+        Duration middle = settings.heartbeat().plus(settings.timeout()).dividedBy(2);
+        return two.compareTo(middle) < 0 ? two : middle;
     }
 
     /** How a session reaches the connection of an id. */
@@ -116,11 +127,18 @@ public final class Replication implements SmartLifecycle {
     }
 
     private void supersededBy(int follower, long epoch) {
-        store.follow();
-        superseded =
-                "follower %d has been led in epoch %s, later than this leader's %s; this node takes no more writes: let it follow the new leader, or promote it by force"
-                        .formatted(follower, Epoch.text(epoch), Epoch.text(store.wal().epoch()));
-        log.error("Superseded: {}.", superseded);
+        synchronized (roleChange) {
+            long own = store.wal().epoch();
+            if (store.role() != Role.LEADER || epoch >>> 32 <= own >>> 32) {
+                return;
+            }
+            store.follow();
+            latestSeen = epoch;
+            superseded =
+                    "follower %d has been led in epoch %s, later than this leader's %s; this node takes no more writes: let it follow the new leader, or promote it by force"
+                            .formatted(follower, Epoch.text(epoch), Epoch.text(own));
+            log.error("Superseded: {}.", superseded);
+        }
         Thread.ofVirtual()
                 .name("replication-dismiss")
                 .start(() -> sessions.dismiss("this leader has been superseded"));
@@ -148,15 +166,18 @@ public final class Replication implements SmartLifecycle {
         return waiting == null ? null : waiting.complaint();
     }
 
-    /** Whether GET is answered: always on a leader, on a follower unless it is too stale. */
+    /**
+     * Whether GET is answered: always on a leader; on a follower unless the settings bound how old
+     * its data may be, and it does not know them to be younger.
+     */
     public boolean isFresh() {
         Duration most = properties.follower().maxStaleness();
         if (most.isZero() || store.role() == Role.LEADER) {
             return true;
         }
         FollowerLink current = link;
-        Duration staleness = current == null ? null : current.staleness();
-        return staleness != null && staleness.compareTo(most) <= 0;
+        Duration age = current == null ? null : current.age();
+        return age != null && age.compareTo(most) <= 0;
     }
 
     /** Whether this node has all data it can be asked for: a follower after its first sync. */
@@ -191,7 +212,7 @@ public final class Replication implements SmartLifecycle {
                 if (acks != null) {
                     acks.reset();
                 }
-                store.lead();
+                store.lead(latestSeen);
             } catch (RuntimeException e) {
                 if (current != null) {
                     current.thaw();
@@ -200,6 +221,7 @@ public final class Replication implements SmartLifecycle {
             }
             link = null;
             superseded = null;
+            meters.lags(sessions.all());
             Wal wal = store.wal();
             log.warn(
                     "Promoted: this node leads from position {} in epoch {}.",
@@ -219,8 +241,9 @@ public final class Replication implements SmartLifecycle {
     }
 
     /**
-     * Makes this node follow another leader. A leader stops taking writes first; what its log holds
-     * and the new leader's does not is kept aside in a file.
+     * Makes this node follow another leader. A leader stops taking writes first, and waits a while
+     * for its followers to have them all; what its log holds and the new leader's does not is kept
+     * aside in a file.
      *
      * @param asId the id to follow under; null for this node's own
      * @throws PromotionException when no secret is set, or the id is the leader's
@@ -238,12 +261,14 @@ public final class Replication implements SmartLifecycle {
         }
         synchronized (roleChange) {
             store.follow();
-            superseded = null;
+            sessions.awaitAcknowledged(
+                    store.wal().position(), properties.replication().timeout());
             sessions.dismiss("this node follows another leader");
             FollowerLink current = link;
             if (current != null) {
                 current.stop();
             }
+            superseded = null;
             startLink(id, secret, host, port);
         }
     }
@@ -329,6 +354,7 @@ public final class Replication implements SmartLifecycle {
         return shown;
     }
 
+    /** The server has left the followers before, see {@link FollowerGate#closing}. */
     @Override
     public void stop() {
         running = false;
@@ -340,7 +366,6 @@ public final class Replication implements SmartLifecycle {
         if (watching != null) {
             watching.interrupt();
         }
-        sessions.dismiss("the leader stops");
     }
 
     @Override

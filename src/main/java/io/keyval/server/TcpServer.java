@@ -1,5 +1,6 @@
 package io.keyval.server;
 
+import io.keyval.protocol.FollowerGate;
 import io.keyval.store.KeyValueStore;
 import java.time.Duration;
 import java.util.List;
@@ -72,6 +73,10 @@ public final class TcpServer implements SmartLifecycle {
         while (clients.stream().anyMatch(c -> c.isOpen() && !c.isFollower())
                 && System.nanoTime() - end < 0) {
             LockSupport.parkNanos(STEP);
+        }
+        FollowerGate gate = admissions.gate();
+        if (gate != null) {
+            gate.closing();
         }
         inbound.stop();
         running = false;

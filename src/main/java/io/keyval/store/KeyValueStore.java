@@ -5,6 +5,7 @@ import io.keyval.command.Reply;
 import io.keyval.wal.CompactionResult;
 import io.keyval.wal.DataDirectory;
 import io.keyval.wal.FsyncPolicy;
+import io.keyval.wal.LogFailedException;
 import io.keyval.wal.LogId;
 import io.keyval.wal.Outcome;
 import io.keyval.wal.Wal;
@@ -104,19 +105,26 @@ public class KeyValueStore implements SmartLifecycle {
      * Makes this node the leader: begins a new epoch, which is on disk when this returns, then
      * takes writes.
      *
+     * @param seen the value of the latest epoch that is known from elsewhere, 0 when there is none;
+     *     the new one is later
      * @throws WalException when the epoch cannot be written; the role is then as it was
      */
-    public void lead() {
+    public void lead(long seen) {
         synchronized (change) {
-            data().wal().startEpoch();
+            data().wal().startEpoch(seen);
             role = Role.LEADER;
         }
     }
 
-    /** Stops taking writes. Writes that were taken before are finished and answered. */
+    /** Stops taking writes. When this returns, writes that were taken before are in the log. */
     public void follow() {
         synchronized (change) {
             role = Role.FOLLOWER;
+            try {
+                data().wal().settle();
+            } catch (LogFailedException e) {
+                // It was told when the log failed; what waited was refused.
+            }
         }
     }
 

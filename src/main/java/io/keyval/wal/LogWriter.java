@@ -389,8 +389,8 @@ final class LogWriter {
     }
 
     /** Begins the next epoch with an empty frame that is forced whatever the policy. */
-    long writeEpoch() {
-        long next = Epoch.after(epoch);
+    long writeEpoch(long seen) {
+        long next = Epoch.after(Math.max(epoch, seen));
         long before = epoch;
         epoch = next;
         WalException refusal = writeMark();

@@ -80,13 +80,34 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
+     * Returns when everything that was appended before is in the log or refused.
+     *
+     * @throws WalException when the log takes nothing more
+     */
+    public void settle() {
+        await(writer.turn(() -> true));
+    }
+
+    /**
      * Begins a new epoch; when it returns, the epoch is on disk.
      *
      * @return the new epoch's value
      * @throws WalException when it could not be written
      */
     public long startEpoch() {
-        return await(writer.turn(writer::writeEpoch));
+        return startEpoch(0);
+    }
+
+    /**
+     * Begins a new epoch; when it returns, the epoch is on disk.
+     *
+     * @param seen the value of the latest epoch that is known from elsewhere, 0 when there is none;
+     *     the new one is later than both it and the log's own
+     * @return the new epoch's value
+     * @throws WalException when it could not be written
+     */
+    public long startEpoch(long seen) {
+        return await(writer.turn(() -> writer.writeEpoch(seen)));
     }
 
     /** Whether a torn tail was cut off when this log was opened. */

@@ -1,9 +1,10 @@
 package io.keyval.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.keyval.protocol.FollowerGate;
 import io.keyval.protocol.HandshakeError;
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,7 +44,7 @@ final class RecordingGate implements FollowerGate {
         if (!leading) {
             return new Admission.Rejected(HandshakeError.CANNOT_ACCEPT_FOLLOWER_CONNECTION);
         }
-        if (!"secret".equals(new String(secret, StandardCharsets.UTF_8))) {
+        if (!"secret".equals(new String(secret, UTF_8))) {
             return new Admission.Rejected(HandshakeError.INVALID_SECRET_KEY);
         }
         if (id == 1 || held.containsValue(id)) {
@@ -59,7 +60,12 @@ final class RecordingGate implements FollowerGate {
     @Override
     public void opened(int id, String connectionId) {
         opened.add(id);
-        send(connectionId, "hi\n".getBytes(StandardCharsets.UTF_8));
+        send(connectionId, "hi\n".getBytes(UTF_8));
+    }
+
+    @Override
+    public void closing() {
+        held.keySet().forEach(connectionId -> send(connectionId, "bye\n".getBytes(UTF_8)));
     }
 
     void send(String connectionId, byte[] bytes) {
