@@ -39,7 +39,7 @@ final class FollowerSession {
         /** The follower's acknowledged position changed. */
         void acknowledged();
 
-        /** How the follower was brought to the leader's history. */
+        /** The follower was brought to the leader's history, and has acknowledged so. */
         void resynced(Resync decision);
 
         /** The follower has been led by somebody later than this leader. */
@@ -71,6 +71,11 @@ final class FollowerSession {
     private volatile long acknowledgedBytes;
     private volatile long sentBytes;
     private volatile long syncBytes;
+    private volatile long syncedTo;
+
+    /** What is under way, until the follower has acknowledged it. */
+    private volatile @Nullable Resync resync;
+
     private volatile long lastHeard = System.nanoTime();
     private volatile @Nullable WalCursor cursor;
     private volatile boolean closed;
@@ -162,6 +167,11 @@ final class FollowerSession {
                 acknowledgedBytes = unacknowledged.remove().totalBytes();
             }
         }
+        Resync done = resync;
+        if (done != null && state == FollowerStatus.State.STREAMING && position >= syncedTo) {
+            resync = null;
+            listener.resynced(done);
+        }
         if (news) {
             listener.acknowledged();
         }
@@ -189,19 +199,18 @@ final class FollowerSession {
             throw new WireException("it told its status twice");
         }
         Resync decision = Resync.decide(follower, leader);
+        resync = decision;
         if (decision instanceof Resync.Continue(long position)) {
             WalCursor open = wal.cursorAfter(position);
             if (open == null) {
                 decision = new Resync.Full(Resync.Reason.COMPACTED);
+                resync = decision;
             } else {
                 cursor = open;
                 acknowledged = position;
                 state = FollowerStatus.State.STREAMING;
                 tell("partial resync behind position " + position);
-                start(
-                        new WireMessage.Continue(wal.id(), wal.epoch(), wal.position()),
-                        decision,
-                        open);
+                start(new WireMessage.Continue(wal.id(), wal.epoch(), wal.position()), open);
             }
         }
         if (decision instanceof Resync.Full(Resync.Reason reason)) {
@@ -212,7 +221,6 @@ final class FollowerSession {
             tell("full sync of %d bytes (%s)".formatted(syncBytes, reason.text()));
             start(
                     new WireMessage.Full(wal.id(), wal.epoch(), wal.position(), syncBytes, reason),
-                    decision,
                     open);
         }
         listener.acknowledged();
@@ -222,18 +230,15 @@ final class FollowerSession {
         log.info("Follower {} at {}: {}.", id, address, what);
     }
 
-    private void start(WireMessage first, Resync decision, WalCursor open) {
-        Thread.ofVirtual().name("follower-" + id).start(() -> run(first, decision, open));
+    private void start(WireMessage first, WalCursor open) {
+        Thread.ofVirtual().name("follower-" + id).start(() -> run(first, open));
     }
 
-    private void run(WireMessage first, Resync decision, WalCursor open) {
+    private void run(WireMessage first, WalCursor open) {
         try (open) {
             send(first);
             if (state == FollowerStatus.State.SYNCING) {
                 sync(open);
-            }
-            if (!closed) {
-                listener.resynced(decision);
             }
             stream(open);
         } catch (WalException e) {
@@ -263,6 +268,7 @@ final class FollowerSession {
             return;
         }
         sent(open);
+        syncedTo = open.position();
         send(new WireMessage.SyncDone());
         syncBytes = 0;
         state = FollowerStatus.State.STREAMING;

@@ -25,6 +25,9 @@ public final class Replication implements SmartLifecycle {
     private static final int PHASE = KeyValueStore.PHASE + 1000;
     private static final Duration TICK = Duration.ofMillis(10);
 
+    /** A promotion counts for as many leaderships, a start for one: it outranks later starts. */
+    private static final long PROMOTION = 1000;
+
     private final KeyvalProperties properties;
     private final KeyValueStore store;
     private final FollowerSessions sessions;
@@ -186,8 +189,10 @@ public final class Replication implements SmartLifecycle {
     }
 
     /**
-     * Makes this follower the leader. Its log becomes the history, from a new epoch on. If it is
-     * connected to the leader it had, that one is told, and stops taking writes.
+     * Makes this follower the leader. Its log becomes the history, from a new epoch on, which is so
+     * much later than the last one that a leader of before, even after many restarts, knows itself
+     * superseded when it meets it. If this node is connected to the leader it had, that one is told
+     * at once, and stops taking writes.
      *
      * @param force also when it does not have everything that the leader was last heard to have;
      *     what it does not have is then lost to those who follow it
@@ -212,7 +217,8 @@ public final class Replication implements SmartLifecycle {
                 if (acks != null) {
                     acks.reset();
                 }
-                store.lead(latestSeen);
+                long seen = Math.max(latestSeen, store.wal().epoch());
+                store.lead(seen + (PROMOTION - 1 << 32));
             } catch (RuntimeException e) {
                 if (current != null) {
                     current.thaw();
@@ -261,8 +267,7 @@ public final class Replication implements SmartLifecycle {
         }
         synchronized (roleChange) {
             store.follow();
-            sessions.awaitAcknowledged(
-                    store.wal().position(), properties.replication().timeout());
+            sessions.awaitAcknowledged(store.wal().position(), properties.replication().timeout());
             sessions.dismiss("this node follows another leader");
             FollowerLink current = link;
             if (current != null) {

@@ -10,7 +10,6 @@ import io.keyval.wal.Wal;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,11 +55,12 @@ class FollowerSessionTests {
         assertThat(peer.sent().getFirst())
                 .isEqualTo(new WireMessage.Continue(wal.id(), wal.epoch(), 5));
         assertThat(peer.sent().get(1)).isInstanceOf(WireMessage.Data.class);
-        assertThat(listener.resyncs).containsExactly(new Resync.Continue(3));
+        assertThat(listener.resyncs).isEmpty();
         assertThat(session.status().lagRecords()).isEqualTo(2);
         assertThat(session.isWaitingFor(5)).isTrue();
 
         say(new WireMessage.Ack(5));
+        assertThat(listener.resyncs).containsExactly(new Resync.Continue(3));
         assertThat(session.status().acknowledgedPosition()).isEqualTo(5);
         assertThat(session.status().lagBytes()).isZero();
         assertThat(session.isWaitingFor(5)).isFalse();
@@ -74,10 +74,12 @@ class FollowerSessionTests {
                 .isEqualTo(
                         new WireMessage.Full(
                                 wal.id(), wal.epoch(), 5, wal.size(), Resync.Reason.NEW_FOLLOWER));
-        await().until(
-                        () ->
-                                listener.resyncs.equals(
-                                        List.of(new Resync.Full(Resync.Reason.NEW_FOLLOWER))));
+        say(new WireMessage.Ack(0));
+        assertThat(listener.resyncs).isEmpty();
+        await().untilAsserted(() -> assertThat(session.status().syncBytes()).isZero());
+        say(new WireMessage.Ack(5));
+        say(new WireMessage.Ack(5));
+        assertThat(listener.resyncs).containsExactly(new Resync.Full(Resync.Reason.NEW_FOLLOWER));
         long bytes =
                 peer.sent().stream()
                         .mapToLong(m -> m instanceof WireMessage.Data(var b) ? b.remaining() : 0)
@@ -109,9 +111,12 @@ class FollowerSessionTests {
     @Test
     void whenAFollowerWasLedByALeaderOfTheSameCountThenItStartsOver() {
         say(new WireMessage.Status(1, 5001, wal.id(), wal.epoch() ^ 1, 5));
-        await().until(() -> !listener.resyncs.isEmpty());
+        await().until(() -> !peer.sent().isEmpty());
         assertThat(listener.superseding).isEmpty();
-        assertThat(listener.resyncs).containsExactly(new Resync.Full(Resync.Reason.DIVERGED));
+        assertThat(peer.sent().getFirst())
+                .isInstanceOfSatisfying(
+                        WireMessage.Full.class,
+                        full -> assertThat(full.reason()).isEqualTo(Resync.Reason.DIVERGED));
     }
 
     @Test
