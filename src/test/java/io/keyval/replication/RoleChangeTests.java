@@ -49,7 +49,7 @@ class RoleChangeTests {
             await().untilAsserted(() -> assertThat(old.ask("GET a")).containsExactly("2"));
             awaitEqual(next, old, other);
             assertThat(old.replication().superseded()).isNull();
-            assertThat(next.resyncs("partial")).isEqualTo(2);
+            assertThat(next.resyncs("partial")).isGreaterThanOrEqualTo(2);
             assertThat(next.resyncs("full")).as("its own first sync").isEqualTo(1);
         }
     }
