@@ -165,7 +165,7 @@ class KeyValueStoreTests {
                         Reply.WRITE_NOT_ALLOWED, Reply.MISS, Reply.WRITE_NOT_ALLOWED, Reply.PONG);
         assertThat(store.wal().position()).isZero();
 
-        store.lead();
+        store.lead(0);
         assertThat(store.role()).isEqualTo(Role.LEADER);
         assertThat(store.wal().history()).hasSize(1);
         assertThat(execute(store, put("a", "1"))).containsExactly(Reply.OK);
@@ -196,7 +196,7 @@ class KeyValueStoreTests {
                         });
         for (int i = 0; i < 50; i++) {
             store.follow();
-            store.lead();
+            store.lead(0);
         }
         long before = store.wal().position();
         await().until(() -> store.wal().position() > before);
@@ -274,7 +274,7 @@ class KeyValueStoreTests {
         KeyValueStore leader = otherLeader();
         execute(leader, put("a", "1"), put("b", "2"));
         KeyValueStore follower = follower();
-        follower.lead();
+        follower.lead(0);
         execute(follower, put("stale", "1"));
         follower.follow();
         Path own = follower.wal().file();
