@@ -17,7 +17,7 @@ public record Epoch(long value, long start) {
                 | Integer.toUnsignedLong(ThreadLocalRandom.current().nextInt());
     }
 
-    /** How many leaderships came before, this one included. */
+    /** What is greater than that of all leaderships before it; a promotion skips some. */
     public long number() {
         return value >>> 32;
     }
