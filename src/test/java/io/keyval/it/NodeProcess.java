@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
@@ -191,6 +192,31 @@ public final class NodeProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Sends SIGSTOP and returns when every thread of the process stands still. */
+    public void pause() {
+        signal("STOP");
+        Awaitility.await("stop of all threads")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(5))
+                .until(this::standsStill);
+    }
+
+    private boolean standsStill() throws IOException {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+            for (Path thread : threads.toList()) {
+                if (!Files.readString(thread.resolve("status")).contains("State:\tT")) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Sends SIGCONT: ends {@link #pause}. */
+    public void resume() {
+        signal("CONT");
     }
 
     /** Returns when the process has ended by itself, and answers its exit code. */
