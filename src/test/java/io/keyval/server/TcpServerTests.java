@@ -85,7 +85,7 @@ class TcpServerTests {
 
     @Test
     void whenTheHelloLineDoesNotEndInTimeThenTheConnectionCloses() {
-        try (TestNode node = TestNode.start(directory, "keyval.limits.handshake-timeout=300ms");
+        try (TestNode node = TestNode.start(directory, "keyval.limits.handshake-timeout=2s");
                 LineClient silent = node.connect();
                 LineClient slow = node.connect();
                 LineClient good = node.client();
@@ -102,7 +102,7 @@ class TcpServerTests {
 
     @Test
     void whenAClientIsIdleForTooLongThenItsConnectionCloses() {
-        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=300ms");
+        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=2s");
                 LineClient client = node.client()) {
             assertThat(client.ask("PING")).isEqualTo("PONG");
             assertThat(client.read()).isNull();
