@@ -10,6 +10,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** What tells a torn tail from corruption, in the cases that need a second look. */
@@ -105,6 +107,50 @@ class DamageTests {
         Instant begun = Instant.now();
         assertCutAt(concat(sample, magic), sample.length);
         assertThat(Duration.between(begun, Instant.now())).isLessThan(Duration.ofSeconds(20));
+    }
+
+    @Test
+    void whenThePowerGoesWhileATornTailIsCutThenTheTailIsInTheFileOrInItsCopy() {
+        byte[] sample = SampleLog.plain(7).bytes();
+        byte[] torn = Arrays.copyOf(sample, sample.length - 3);
+        for (int seed = 0; seed < 400; seed++) {
+            SimulatedDisk disk = new SimulatedDisk();
+            disk.put(FILE, torn);
+            Random random = new Random(seed);
+            AtomicReference<SimulatedDisk> after = new AtomicReference<>(disk);
+            AtomicInteger left = new AtomicInteger(random.nextInt(25));
+            disk.failWith(
+                    (operation, file, bytes) -> {
+                        if (left.getAndDecrement() == 0) {
+                            after.set(disk.powerCut(random));
+                        }
+                        return bytes;
+                    });
+            try {
+                open(disk, new Contents()).close();
+            } catch (DataDirectoryException e) {
+                assertThat(after.get()).isNotSameAs(disk);
+            }
+            disk.failWith(SimulatedDisk.Fault.NONE);
+            byte[] kept = after.get().content(FILE);
+            if (kept.length < torn.length) {
+                assertTailIsKept(after.get(), torn, seed);
+            }
+            open(after.get(), new Contents()).close();
+        }
+    }
+
+    private static void assertTailIsKept(SimulatedDisk disk, byte[] torn, int seed) {
+        assertThat(disk.files())
+                .as("seed %d", seed)
+                .anySatisfy(
+                        copy -> {
+                            String name = copy.getFileName().toString();
+                            assertThat(name).contains(".torn-");
+                            int offset = Integer.parseInt(name.replaceAll(".*torn-(\\d+).*", "$1"));
+                            assertThat(disk.content(copy))
+                                    .isEqualTo(Arrays.copyOfRange(torn, offset, torn.length));
+                        });
     }
 
     /** A record with a big value, with groups before and behind it, ended without a seal. */

@@ -211,6 +211,24 @@ class FollowerFramesTests {
     }
 
     @Test
+    void whenAGroupComesBehindALeadersFramesThenItIsRefusedUntilTheNextEpoch() {
+        try (Wal leader = Wal.open(LEADER, options, written)) {
+            leader.startEpoch();
+            Group.append(leader, written, Entry.put("a", "1"));
+            copyHeader(leader);
+            try (Wal follower = Wal.open(FOLLOWER, options, copied);
+                    WalCursor cursor = leader.cursorAfter(0)) {
+                copy(follower, cursor.read(1 << 20)).position();
+                assertThatThrownBy(() -> Group.append(follower, copied, Entry.put("late", "1")))
+                        .isInstanceOf(LogRefusedException.class);
+                assertThat(follower.position()).isEqualTo(1);
+                follower.startEpoch();
+                assertThat(Group.append(follower, copied, Entry.put("own", "1"))).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
     void whenFramesAreOfAnotherLogThenTheyAreRefused() {
         try (Wal leader = Wal.open(LEADER, options, written);
                 Wal other = Wal.open(FOLLOWER, options, copied)) {
