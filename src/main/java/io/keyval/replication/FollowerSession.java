@@ -2,7 +2,6 @@ package io.keyval.replication;
 
 import io.keyval.store.KeyValueStore;
 import io.keyval.wal.Wal;
-import io.keyval.wal.WalCursor;
 import io.keyval.wal.WalException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -49,7 +48,6 @@ final class FollowerSession {
     private record Sent(long position, long totalBytes) {}
 
     private static final Logger log = LoggerFactory.getLogger(Replication.class);
-    private static final int BATCH_BYTES = 256 << 10;
     private static final int MAX_PAYLOAD = 64 << 10;
     private static final int MAX_UNACKNOWLEDGED = 1024;
     private static final Duration FAREWELL = Duration.ofMillis(500);
@@ -69,15 +67,13 @@ final class FollowerSession {
     private volatile FollowerStatus.State state = FollowerStatus.State.JOINING;
     private volatile long acknowledged;
     private volatile long acknowledgedBytes;
-    private volatile long sentBytes;
-    private volatile long syncBytes;
     private volatile long syncedTo;
 
     /** What is under way, until the follower has acknowledged it. */
     private volatile @Nullable Resync resync;
 
     private volatile long lastHeard = System.nanoTime();
-    private volatile @Nullable WalCursor cursor;
+    private volatile @Nullable Feed feed;
     private volatile boolean closed;
 
     FollowerSession(
@@ -134,6 +130,9 @@ final class FollowerSession {
         } catch (WireException e) {
             log.warn("Follower {} is disconnected: {}.", id, e.getMessage());
             close();
+        } catch (WalException e) {
+            log.warn("Follower {} is disconnected: {}", id, e.getMessage());
+            close();
         }
     }
 
@@ -186,11 +185,8 @@ final class FollowerSession {
             return;
         }
         Wal wal = store.wal();
-        Resync.Follower follower =
-                new Resync.Follower(status.log(), status.epoch(), status.position());
-        Resync.Leader leader =
-                new Resync.Leader(wal.id(), wal.history(), wal.position(), wal.basePosition());
-        if (Resync.isSuperseded(follower, leader)) {
+        Resync.Follower follower = Resync.Follower.of(status);
+        if (Resync.isSuperseded(follower, Resync.Leader.of(wal))) {
             listener.superseded(id, status.epoch());
             goodbye("this leader has been superseded");
             return;
@@ -198,31 +194,21 @@ final class FollowerSession {
         if (state != FollowerStatus.State.JOINING) {
             throw new WireException("it told its status twice");
         }
-        Resync decision = Resync.decide(follower, leader);
-        resync = decision;
-        if (decision instanceof Resync.Continue(long position)) {
-            WalCursor open = wal.cursorAfter(position);
-            if (open == null) {
-                decision = new Resync.Full(Resync.Reason.COMPACTED);
-                resync = decision;
-            } else {
-                cursor = open;
+        Feed open = Feed.open(wal, follower);
+        feed = open;
+        resync = open.decision();
+        switch (open.decision()) {
+            case Resync.Continue(long position) -> {
                 acknowledged = position;
                 state = FollowerStatus.State.STREAMING;
                 tell("partial resync behind position " + position);
-                start(new WireMessage.Continue(wal.id(), wal.epoch(), wal.position()), open);
+            }
+            case Resync.Full(Resync.Reason reason) -> {
+                state = FollowerStatus.State.SYNCING;
+                tell("full sync of %d bytes (%s)".formatted(open.syncBytes(), reason.text()));
             }
         }
-        if (decision instanceof Resync.Full(Resync.Reason reason)) {
-            WalCursor open = wal.cursorFromStart();
-            cursor = open;
-            syncBytes = open.remaining();
-            state = FollowerStatus.State.SYNCING;
-            tell("full sync of %d bytes (%s)".formatted(syncBytes, reason.text()));
-            start(
-                    new WireMessage.Full(wal.id(), wal.epoch(), wal.position(), syncBytes, reason),
-                    open);
-        }
+        Thread.ofVirtual().name("follower-" + id).start(() -> run(open));
         listener.acknowledged();
     }
 
@@ -230,16 +216,9 @@ final class FollowerSession {
         log.info("Follower {} at {}: {}.", id, address, what);
     }
 
-    private void start(WireMessage first, WalCursor open) {
-        Thread.ofVirtual().name("follower-" + id).start(() -> run(first, open));
-    }
-
-    private void run(WireMessage first, WalCursor open) {
+    private void run(Feed open) {
         try (open) {
-            send(first);
-            if (state == FollowerStatus.State.SYNCING) {
-                sync(open);
-            }
+            send(open.answer());
             stream(open);
         } catch (WalException e) {
             log.warn("Follower {} is disconnected: {}", id, e.getMessage());
@@ -252,55 +231,40 @@ final class FollowerSession {
         }
     }
 
-    private void sync(WalCursor open) throws InterruptedException {
-        long beat = System.nanoTime();
-        while (sentBytes < syncBytes && !closed) {
-            ByteBuffer bytes = open.read(BATCH_BYTES);
-            if (bytes == null) {
-                open.await(heartbeat);
-                continue;
-            }
-            sentBytes += bytes.remaining();
-            send(new WireMessage.Data(bytes));
-            beat = heartbeatIfDue(open, beat);
-        }
-        if (closed) {
-            return;
-        }
-        sent(open);
-        syncedTo = open.position();
-        send(new WireMessage.SyncDone());
-        syncBytes = 0;
-        state = FollowerStatus.State.STREAMING;
-    }
-
-    private void stream(WalCursor open) throws InterruptedException {
+    private void stream(Feed open) throws InterruptedException {
         long beat = System.nanoTime() - heartbeat.toNanos();
         while (!closed) {
-            ByteBuffer bytes = open.read(BATCH_BYTES);
-            if (bytes != null) {
-                sentBytes += bytes.remaining();
-                sent(open);
-                send(new WireMessage.Data(bytes));
-            } else {
+            WireMessage message = open.next();
+            if (message == null) {
                 long left = beat + heartbeat.toNanos() - System.nanoTime();
                 open.await(Duration.ofNanos(Math.max(0, left)));
+            } else {
+                if (!open.isSyncing()) {
+                    sent(open);
+                }
+                if (message instanceof WireMessage.SyncDone) {
+                    syncedTo = open.position();
+                    send(message);
+                    state = FollowerStatus.State.STREAMING;
+                } else {
+                    send(message);
+                }
             }
             beat = heartbeatIfDue(open, beat);
         }
     }
 
     /** Remembers how many bytes lead to a position; of too many, the newest are taken together. */
-    private void sent(WalCursor open) {
+    private void sent(Feed open) {
         synchronized (unacknowledged) {
             if (unacknowledged.size() == MAX_UNACKNOWLEDGED) {
                 unacknowledged.removeLast();
             }
-            unacknowledged.add(new Sent(open.position(), sentBytes));
+            unacknowledged.add(new Sent(open.position(), open.sentBytes()));
         }
     }
 
-    private long heartbeatIfDue(WalCursor open, long beat) {
+    private long heartbeatIfDue(Feed open, long beat) {
         long now = System.nanoTime();
         if (now - beat < heartbeat.toNanos()) {
             return beat;
@@ -309,8 +273,8 @@ final class FollowerSession {
         return now;
     }
 
-    private long lagBytes(WalCursor open) {
-        return open.remaining() + sentBytes - acknowledgedBytes;
+    private long lagBytes(Feed open) {
+        return open.remaining() + open.sentBytes() - acknowledgedBytes;
     }
 
     private void send(WireMessage message) {
@@ -368,7 +332,7 @@ final class FollowerSession {
 
     FollowerStatus status() {
         long position = store.wal().position();
-        WalCursor open = cursor;
+        Feed open = feed;
         long acked = acknowledged;
         boolean syncing = state == FollowerStatus.State.SYNCING;
         return new FollowerStatus(
@@ -379,7 +343,7 @@ final class FollowerSession {
                 Math.max(0, position - acked),
                 open == null || acked >= position ? 0 : lagBytes(open),
                 clock.behind(acked, System.nanoTime()),
-                syncing ? sentBytes : 0,
-                syncing ? syncBytes : 0);
+                open != null && syncing ? open.sentBytes() : 0,
+                open != null && syncing ? open.syncBytes() : 0);
     }
 }

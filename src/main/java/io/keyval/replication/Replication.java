@@ -217,8 +217,7 @@ public final class Replication implements SmartLifecycle {
                 if (acks != null) {
                     acks.reset();
                 }
-                long seen = Math.max(latestSeen, store.wal().epoch());
-                store.lead(seen + (PROMOTION - 1 << 32));
+                store.lead(outranking(Math.max(latestSeen, store.wal().epoch())));
             } catch (RuntimeException e) {
                 if (current != null) {
                     current.thaw();
@@ -237,6 +236,11 @@ public final class Replication implements SmartLifecycle {
                 current.stop(WireCodec.encode(WireMessage.Status.of(wal, properties.port())));
             }
         }
+    }
+
+    /** What a promotion behind the epoch {@code seen} has to be later than. */
+    static long outranking(long seen) {
+        return seen + (PROMOTION - 1 << 32);
     }
 
     private static void refuseUnlessCaughtUp(@Nullable FollowerLink current) {

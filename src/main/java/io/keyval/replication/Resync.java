@@ -2,6 +2,7 @@ package io.keyval.replication;
 
 import io.keyval.wal.Epoch;
 import io.keyval.wal.LogId;
+import io.keyval.wal.Wal;
 import java.util.List;
 import java.util.Locale;
 
@@ -45,7 +46,12 @@ sealed interface Resync {
     }
 
     /** What a follower says it has. */
-    record Follower(LogId log, long epoch, long position) {}
+    record Follower(LogId log, long epoch, long position) {
+
+        static Follower of(WireMessage.Status status) {
+            return new Follower(status.log(), status.epoch(), status.position());
+        }
+    }
 
     /**
      * What a leader has.
@@ -54,7 +60,12 @@ sealed interface Resync {
      * @param position of its last durable record
      * @param base records up to here it does not hold one by one
      */
-    record Leader(LogId log, List<Epoch> history, long position, long base) {}
+    record Leader(LogId log, List<Epoch> history, long position, long base) {
+
+        static Leader of(Wal wal) {
+            return new Leader(wal.id(), wal.history(), wal.position(), wal.basePosition());
+        }
+    }
 
     /** Decides; nothing but its arguments counts. */
     static Resync decide(Follower follower, Leader leader) {

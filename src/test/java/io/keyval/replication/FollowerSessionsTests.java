@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,7 +106,7 @@ class FollowerSessionsTests {
         admit(2, "secret", "a");
         sessions.dismiss("enough");
         assertThat(peer("a").sent()).containsExactly(new WireMessage.Goodbye("enough"));
-        assertThat(peer("a").isClosed()).isTrue();
+        Awaitility.await().until(peer("a")::isClosed);
         assertThat(sessions.all()).isEmpty();
     }
 
