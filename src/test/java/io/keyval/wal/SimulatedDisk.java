@@ -30,11 +30,11 @@ import java.util.TreeMap;
  *
  * <p>Thread-safe. After {@link #powerCut} or {@link #kill} every operation of the old disk fails.
  */
-final class SimulatedDisk implements WalFiles {
+public final class SimulatedDisk implements WalFiles {
 
     /** What is asked before an operation is done. */
     @FunctionalInterface
-    interface Fault {
+    public interface Fault {
 
         Fault NONE = (operation, file, bytes) -> bytes;
 
@@ -95,7 +95,8 @@ final class SimulatedDisk implements WalFiles {
     private volatile Fault fault = Fault.NONE;
     private volatile long usable = 1L << 40;
 
-    SimulatedDisk() {
+    /** An empty disk. */
+    public SimulatedDisk() {
         this(new TreeMap<>(), new HashMap<>(), new ArrayList<>());
     }
 
@@ -106,7 +107,8 @@ final class SimulatedDisk implements WalFiles {
         this.unsynced = unsynced;
     }
 
-    void failWith(Fault other) {
+    /** Asks {@code other} before every operation from now on. */
+    public void failWith(Fault other) {
         fault = other;
     }
 
@@ -133,13 +135,13 @@ final class SimulatedDisk implements WalFiles {
     }
 
     /** The process dies; what it wrote stays in the page cache. */
-    synchronized SimulatedDisk kill() {
+    public synchronized SimulatedDisk kill() {
         off = true;
         return new SimulatedDisk(names, syncedNames, unsynced);
     }
 
     /** The power goes; what comes back is decided by {@code random}. */
-    synchronized SimulatedDisk powerCut(Random random) {
+    public synchronized SimulatedDisk powerCut(Random random) {
         off = true;
         Map<Path, Node> kept = new HashMap<>(syncedNames);
         boolean ordered = random.nextBoolean();
