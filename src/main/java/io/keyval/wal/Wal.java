@@ -220,7 +220,7 @@ public final class Wal implements AutoCloseable {
      * Copies the log as it is durable now into a new file, forces it, and checks all of it.
      *
      * @return bytes written
-     * @throws LogRefusedException when the target exists or cannot be written
+     * @throws LogRefusedException when the target exists, has no room, or cannot be written
      * @throws CorruptLogException when the copy shows that this log is damaged; there is then no
      *     copy
      */
@@ -246,6 +246,13 @@ public final class Wal implements AutoCloseable {
     }
 
     private long copyTo(Path target, WalCursor cursor, FileChannel channel) throws IOException {
+        long usable = options.files().usableSpace(target);
+        if (usable < cursor.remaining()) {
+            throw new LogRefusedException(
+                    "The copy %s needs %d bytes and %d are free."
+                            .formatted(target, cursor.remaining(), usable),
+                    null);
+        }
         long size = cursor.copyAll(channel);
         channel.force(true);
         options.files().syncDirectory(LogOpener.directory(target));
