@@ -137,13 +137,15 @@ final class LogWriter {
             while (pending > options.maxPendingBytes() && !closing && failure == null) {
                 room.awaitUninterruptibly();
             }
-            refusal = failure;
-            if (refusal == null && closing) {
-                refusal =
-                        new LogFailedException(
-                                "The log %s is closed.".formatted(current.path), null);
-            }
-            if (refusal == null) {
+            if (closing) {
+                refusal = failure;
+                if (refusal == null) {
+                    refusal =
+                            new LogFailedException(
+                                    "The log %s is closed.".formatted(current.path), null);
+                }
+            } else {
+                // When the log has failed, the writer refuses it behind what came before.
                 queue.add(work);
                 pending += work.bytes();
                 arrived.signal();
