@@ -3,6 +3,7 @@ package io.keyval.actuate;
 import io.keyval.store.KeyValueStore;
 import io.keyval.wal.Epoch;
 import io.keyval.wal.Wal;
+import java.nio.file.Files;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
@@ -28,13 +29,20 @@ class LogHealthIndicator implements HealthIndicator {
             return Health.outOfService().withDetail("reason", "The log is being replayed.").build();
         }
         Wal wal = store.wal();
-        Health.Builder health = status(wal.failure(), wal.stall());
+        Health.Builder health = status(wal.failure(), trouble(wal));
         return health.withDetail("file", wal.file().toString())
                 .withDetail("size", wal.size())
                 .withDetail("position", wal.position())
                 .withDetail("epoch", Epoch.text(wal.epoch()))
                 .withDetail("fsync", store.fsyncPolicy().mode().name().toLowerCase(Locale.ROOT))
                 .build();
+    }
+
+    /** What is wrong with a log that still takes writes, or null. */
+    private static @Nullable String trouble(Wal wal) {
+        return wal.stall() == null && !Files.exists(wal.file())
+                ? "The file was removed or renamed while the node runs: what it holds is gone with the next stop. Back up what clients can still read, then start again."
+                : wal.stall();
     }
 
     private static Health.Builder status(@Nullable String failure, @Nullable String stall) {

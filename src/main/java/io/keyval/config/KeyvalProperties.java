@@ -41,6 +41,7 @@ public record KeyvalProperties(
         address = address == null || address.isBlank() ? null : address.trim();
         secret = secret == null || secret.isEmpty() ? null : secret;
         Check.range("keyval.port", port, 0, 65535);
+        Check.notBlank("keyval.data-dir", dataDir.toString());
         if (id != null) {
             Check.atLeast("keyval.id", id, 1);
         }

@@ -62,6 +62,9 @@ final class Compaction {
         long begun = System.nanoTime();
         try (FileChannel source = files.open(old.path, StandardOpenOption.READ)) {
             Base base = chooseBase(source);
+            if (base.position() <= old.header.basePosition()) {
+                return nothingToGain(begun);
+            }
             checkRoom(base);
             files.delete(target);
             FileChannel channel =
@@ -82,6 +85,13 @@ final class Compaction {
                             .formatted(old.path, e.getMessage()),
                     e);
         }
+    }
+
+    /** All records that could become base are kept for followers, or are base already. */
+    private CompactionResult nothingToGain(long begun) {
+        long bytes = old.end.offset();
+        return new CompactionResult(
+                bytes, bytes, 0, Duration.ofNanos(System.nanoTime() - begun), Duration.ZERO);
     }
 
     private void discard(FileChannel channel, Throwable cause) {

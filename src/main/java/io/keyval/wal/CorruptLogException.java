@@ -15,11 +15,18 @@ public final class CorruptLogException extends WalException {
 
     CorruptLogException(Path file, long offset, String what) {
         super(
-                "The log %s is damaged at offset %d: %s. Nothing was changed. Restore it from a backup or from another node, or cut it there with 'log repair %s'."
-                        .formatted(file, offset, what, file),
+                "The log %s is damaged at offset %d: %s. Nothing was changed. %s"
+                        .formatted(file, offset, what, remedy(file, offset, what)),
                 null);
         this.offset = offset;
         this.what = what;
+    }
+
+    private static String remedy(Path file, long offset, String what) {
+        String restore = "Restore it from a backup or from another node";
+        return offset < FrameCodec.FILE_HEADER_SIZE || what.endsWith(Damage.IN_BASE)
+                ? restore + "."
+                : restore + ", or cut it there with 'log repair %s'.".formatted(file);
     }
 
     /** The first offset, in bytes from the start of the file, that cannot be trusted. */

@@ -119,7 +119,7 @@ final class LogScanner {
         }
         if (!baseClosed) {
             String what = damage == null ? "the file ends there" : damage.what();
-            damage = new Damage(offset, what + ", in the base that a compaction wrote", true);
+            damage = new Damage(offset, what + Damage.IN_BASE, true);
         }
         return new ScanResult(
                 header, offset, position, epoch, history, frames, records, index, damage);

@@ -197,7 +197,7 @@ public final class Wal implements AutoCloseable {
      *
      * @param live the state that all records committed so far led to, or a later one
      * @param retain about how many of the newest bytes to keep as they are, for followers that are
-     *     away
+     *     away; where that is the whole log, nothing is written and it stays as it is
      * @throws LogRefusedException when another compaction runs, or there is no room or an I/O
      *     error; the log is then as it was
      * @throws LogFailedException when the log takes nothing more, or the switch could not be made
@@ -209,7 +209,9 @@ public final class Wal implements AutoCloseable {
         }
         try {
             CompactionResult result = new Compaction(writer, options.files(), live, retain).run();
-            options.events().compacted(file(), result);
+            if (result.bytesAfter() != result.bytesBefore() || result.records() > 0) {
+                options.events().compacted(file(), result);
+            }
             return result;
         } finally {
             compacting.set(false);
