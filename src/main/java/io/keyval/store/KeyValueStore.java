@@ -291,6 +291,9 @@ public class KeyValueStore implements SmartLifecycle {
         DataDirectory held = DataDirectory.open(settings.dataDirectory());
         Data opened = null;
         try {
+            if (role == Role.LEADER) {
+                held.refuseToBeginBesideAnother(settings.logName());
+            }
             opened = open(held.log(settings.logName()));
             if (role == Role.LEADER) {
                 opened.wal().startEpoch();

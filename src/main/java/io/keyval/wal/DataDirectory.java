@@ -97,6 +97,27 @@ public final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * Refuses to begin an empty log beside another one, which is most likely the one that is meant.
+     *
+     * @throws DataDirectoryException when the log of this name is not here and another one is
+     */
+    public void refuseToBeginBesideAnother(String name) {
+        if (Files.exists(path.resolve(name))) {
+            return;
+        }
+        try (DirectoryStream<Path> logs = Files.newDirectoryStream(path, "*.log")) {
+            for (Path other : logs) {
+                throw new DataDirectoryException(
+                        "The data directory %s holds %s and no %s; rename it to %s to go on with its data, or set keyval.data-dir to another directory to begin empty."
+                                .formatted(path.toAbsolutePath(), other.getFileName(), name, name),
+                        null);
+            }
+        } catch (IOException e) {
+            throw unwritable(path, e);
+        }
+    }
+
     /** The file of a log in this directory. */
     public Path log(String name) {
         return path.resolve(name);

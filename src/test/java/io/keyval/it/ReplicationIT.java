@@ -75,7 +75,8 @@ class ReplicationIT {
             assertPartialOnly(follower);
             assertThat(resyncs(leader, "full")).isZero();
 
-            assertThat(leader.stop()).as("SIGTERM").isEqualTo(143);
+            follower.pause();
+            assertThat(leader.stop()).as("SIGTERM, with a paused follower").isEqualTo(143);
             assertThat(leader.output()).doesNotContain("\tat ");
             assertThat(follower.output()).doesNotContain("\tat ").doesNotContain(SECRET);
         }
@@ -277,6 +278,20 @@ class ReplicationIT {
                 assertThat(reader.pipeline(List.of("GET early7", "GET late499", "GET after7")))
                         .containsExactly("value 7", "value 499", "value 7");
             }
+
+            second.stop();
+            try (NodeProcess again =
+                    NodeProcess.leader(second.dataDir()).secret(SECRET).build().launch()) {
+                assertThat(again.waitForExit()).isNotZero();
+                assertThat(again.output())
+                        .contains("rename it to leader.log")
+                        .doesNotContain("\tat ");
+                renameLog(again.dataDir());
+                again.start();
+                try (LineClient reader = again.client()) {
+                    assertThat(reader.ask("GET after7")).isEqualTo("value 7");
+                }
+            }
         }
     }
 
@@ -320,6 +335,14 @@ class ReplicationIT {
             }
             assertThat(replaced(first)).as("logs set aside").hasSize(1);
             assertThat(replaced(third)).isEmpty();
+        }
+    }
+
+    private static void renameLog(Path directory) {
+        try {
+            Files.move(directory.resolve("follower_2.log"), directory.resolve("leader.log"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

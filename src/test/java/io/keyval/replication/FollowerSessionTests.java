@@ -158,6 +158,7 @@ class FollowerSessionTests {
     @Test
     void whenTheSessionLeavesThenTheLastWordTellsWhereTheLogEnds() {
         say(new WireMessage.Status(1, 5001, wal.id(), wal.epoch(), 5));
+        await().until(() -> peer.sent().size() == 2);
         session.goodbye("bye");
         await().until(peer::isClosed);
         assertThat(peer.sent())
