@@ -21,6 +21,7 @@ final class LineInput extends InputStream {
     private static final byte LF = '\n';
 
     private final InputStream source;
+    private final InputBudget budget;
     private byte[] buffer = new byte[IDLE_CAPACITY];
 
     /** What is not yet taken is {@code buffer[start, end)}; no LF stands before {@code scanned}. */
@@ -32,8 +33,12 @@ final class LineInput extends InputStream {
     /** Whether we are in the middle of a line that is too long, and have dropped its beginning. */
     private boolean skipping;
 
-    LineInput(InputStream source) {
+    /**
+     * @param budget what a buffer above 4 KB is taken from
+     */
+    LineInput(InputStream source, InputBudget budget) {
         this.source = source;
+        this.budget = budget;
     }
 
     /**
@@ -141,9 +146,9 @@ final class LineInput extends InputStream {
             scanned = 0;
             end = 0;
             if (full && buffer.length < BATCH_CAPACITY) {
-                buffer = new byte[buffer.length * 2];
+                buffer = resized(buffer.length * 2);
             } else if (buffer.length > IDLE_CAPACITY && !full && source.available() == 0) {
-                buffer = new byte[IDLE_CAPACITY];
+                buffer = resized(IDLE_CAPACITY);
             }
         } else if (full) {
             makeRoom(maxLine);
@@ -155,16 +160,37 @@ final class LineInput extends InputStream {
         end += read;
     }
 
-    private void makeRoom(int maxLine) {
+    private void makeRoom(int maxLine) throws IOException {
         int length = end - start;
         byte[] to = buffer;
         if (buffer.length < BATCH_CAPACITY || length > buffer.length / 2) {
-            to = new byte[Math.min(buffer.length * 2, BATCH_CAPACITY + maxLine)];
+            to = resized(Math.min(buffer.length * 2, BATCH_CAPACITY + maxLine));
         }
         System.arraycopy(buffer, start, to, 0, length);
         buffer = to;
         scanned -= start;
         start = 0;
         end = length;
+    }
+
+    private byte[] resized(int capacity) throws IOException {
+        int more = capacity - buffer.length;
+        if (more > 0 && !budget.take(more)) {
+            throw new IOException("too much unfinished input");
+        }
+        if (more < 0) {
+            budget.give(-more);
+        }
+        return new byte[capacity];
+    }
+
+    /** Gives back what the buffer took; nothing is read afterwards. */
+    @Override
+    public void close() {
+        budget.give(buffer.length - IDLE_CAPACITY);
+        buffer = new byte[IDLE_CAPACITY];
+        start = 0;
+        scanned = 0;
+        end = 0;
     }
 }

@@ -35,6 +35,7 @@ final class PeerConnection extends TcpNetConnection {
     private static final Logger log = LoggerFactory.getLogger(PeerConnection.class);
 
     private final Socket socket;
+    private final InputBudget budget;
     private final Consumer<PeerConnection> closed;
     private final ReentrantLock sending = new ReentrantLock();
 
@@ -51,9 +52,11 @@ final class PeerConnection extends TcpNetConnection {
             ApplicationEventPublisher events,
             @Nullable String factoryName,
             Duration handshakeTimeout,
+            InputBudget budget,
             Consumer<PeerConnection> closed) {
         super(socket, true, false, events, factoryName);
         this.socket = socket;
+        this.budget = budget;
         this.closed = closed;
         this.headers = PeerHeaders.ofClient(this);
         this.deadline = System.nanoTime() + handshakeTimeout.toNanos();
@@ -122,6 +125,10 @@ final class PeerConnection extends TcpNetConnection {
             if (isOpen()) {
                 closeConnection(true);
             }
+            LineInput read = input;
+            if (read != null) {
+                read.close();
+            }
         }
     }
 
@@ -155,7 +162,7 @@ final class PeerConnection extends TcpNetConnection {
     protected InputStream inputStream() throws IOException {
         LineInput current = input;
         if (current == null) {
-            current = new LineInput(new TimedStream(socket.getInputStream()));
+            current = new LineInput(new TimedStream(socket.getInputStream()), budget);
             input = current;
         }
         return current;

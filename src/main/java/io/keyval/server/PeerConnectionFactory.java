@@ -36,7 +36,11 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
      * @param refused told about each connection that was one too many
      */
     PeerConnectionFactory(
-            int port, int maxConnections, Duration handshakeTimeout, Runnable refused) {
+            int port,
+            int maxConnections,
+            Duration handshakeTimeout,
+            InputBudget budget,
+            Runnable refused) {
         super(port);
         this.maxConnections = maxConnections;
         this.refused = refused;
@@ -55,6 +59,7 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
                                 getApplicationEventPublisher(),
                                 name,
                                 handshakeTimeout,
+                                budget,
                                 closed -> connections.remove(closed.getConnectionId())));
     }
 

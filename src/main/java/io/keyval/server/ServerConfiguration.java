@@ -70,6 +70,7 @@ class ServerConfiguration {
                         properties.port(),
                         max,
                         properties.limits().handshakeTimeout(),
+                        InputBudget.ofHeap(),
                         () -> {
                             refused.increment();
                             log.warn(

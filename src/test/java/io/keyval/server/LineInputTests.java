@@ -90,7 +90,9 @@ class LineInputTests {
 
         assertThat(
                         allLines(
-                                new LineInput(stream(line + "\na\n" + line + "\n", () -> 1460)),
+                                new LineInput(
+                                        stream(line + "\na\n" + line + "\n", () -> 1460),
+                                        new InputBudget(1L << 30)),
                                 1_000_000))
                 .containsExactly(line, "a", line);
     }
@@ -116,7 +118,7 @@ class LineInputTests {
                 };
 
         assertThatExceptionOfType(SoftEndOfStreamException.class)
-                .isThrownBy(() -> new LineInput(endless).lines(100_000));
+                .isThrownBy(() -> new LineInput(endless, new InputBudget(1L << 30)).lines(100_000));
         assertThat(largest[0]).isLessThanOrEqualTo(BATCH + 100_000);
     }
 
@@ -160,7 +162,9 @@ class LineInputTests {
             }
             int segment = 1 + random.nextInt(random.nextBoolean() ? 20 : 20_000);
             LineInput input =
-                    new LineInput(stream(all + "no line", () -> 1 + random.nextInt(segment)));
+                    new LineInput(
+                            stream(all + "no line", () -> 1 + random.nextInt(segment)),
+                            new InputBudget(1L << 30));
 
             List<String> received = allLines(input, maxLine);
 
@@ -173,6 +177,25 @@ class LineInputTests {
                 }
             }
         }
+    }
+
+    @Test
+    void whenAllUnfinishedLinesTogetherAreTooLongThenTheNextOneIsRefused() throws IOException {
+        InputBudget budget = new InputBudget(100_000);
+        LineInput first = new LineInput(stream("x".repeat(60_000), () -> 4096), budget);
+        LineInput second = new LineInput(stream("x".repeat(60_000), () -> 4096), budget);
+
+        assertThatExceptionOfType(SoftEndOfStreamException.class)
+                .isThrownBy(() -> first.lines(100_000));
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> second.lines(100_000))
+                .withMessageContaining("too much unfinished input");
+        first.close();
+        second.close();
+
+        assertThat(budget.free()).isEqualTo(100_000);
+        LineInput third = new LineInput(stream("x".repeat(60_000) + "\n", () -> 4096), budget);
+        assertThat(third.lines(100_000)).hasSize(60_001);
     }
 
     private static List<String> allLines(LineInput input) throws IOException {
@@ -193,7 +216,7 @@ class LineInputTests {
     }
 
     private static LineInput input(String sent, int segment) {
-        return new LineInput(stream(sent, () -> segment));
+        return new LineInput(stream(sent, () -> segment), new InputBudget(1L << 30));
     }
 
     private static InputStream stream(String sent, IntSupplier segment) {
