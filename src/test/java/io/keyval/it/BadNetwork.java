@@ -140,6 +140,9 @@ final class BadNetwork implements AutoCloseable {
                 System.out.println("A follower said:\n" + follower.output());
             }
             System.out.println(PrivateNetwork.FAILED);
+        } finally {
+            firewall.heal();
+            firewall.unthrottle();
         }
     }
 
@@ -216,8 +219,12 @@ final class BadNetwork implements AutoCloseable {
         return report(node).get("position").longValue();
     }
 
-    private boolean streams(NodeProcess follower) {
-        return report(follower).get("leader").get("state").stringValue().equals("streaming");
+    private static String state(NodeProcess follower) {
+        return report(follower).get("leader").get("state").stringValue();
+    }
+
+    private static boolean streams(NodeProcess follower) {
+        return state(follower).equals("streaming");
     }
 
     private int admitted() {
@@ -384,16 +391,16 @@ final class BadNetwork implements AutoCloseable {
         Path partly = follower.dataDir().resolve("follower_4.log.sync");
         patiently("the sync begins").until(() -> Files.exists(partly) && Files.size(partly) > 0);
         assertThat(ask(follower, "GET " + kept)).isEqualTo("old");
-        assertThat(report(follower).get("leader").get("state").stringValue()).isEqualTo("syncing");
+        assertThat(state(follower)).isEqualTo("syncing");
         follower.kill9();
         assertThat(follower.outputOfThisRun()).contains("(compacted)").doesNotContain("sync done");
 
         follower.start();
-        patiently("the next sync begins").until(() -> resyncs(follower).equals(new Resyncs(0, 1)));
+        patiently("the next sync begins").until(() -> state(follower).equals("syncing"));
         assertThat(ask(follower, "GET " + kept)).isEqualTo("old");
         firewall.unthrottle();
         patiently("the sync is done").until(() -> ask(follower, "GET " + kept).equals("new"));
-        assertThat(resyncs(follower)).isEqualTo(new Resyncs(0, 1));
+        patiently("it is counted").until(() -> resyncs(follower).equals(new Resyncs(0, 1)));
     }
 
     private void emptyLeader() throws Exception {
@@ -405,14 +412,7 @@ final class BadNetwork implements AutoCloseable {
         Files.move(data, away);
         leader.start();
         for (NodeProcess follower : followers) {
-            patiently("it refuses")
-                    .until(
-                            () ->
-                                    report(follower)
-                                            .get("leader")
-                                            .get("state")
-                                            .stringValue()
-                                            .equals("refused"));
+            patiently("it refuses").until(() -> state(follower).equals("refused"));
             assertThat(follower.get("/actuator/health").body()).contains("empty");
             assertThat(writes.check(follower)).isEmpty();
         }

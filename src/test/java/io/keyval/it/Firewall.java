@@ -69,7 +69,7 @@ final class Firewall {
 
     /** Lets everything through at once. */
     void unthrottle() {
-        run("", "tc", "qdisc", "del", "dev", "lo", "root");
+        run("", "tc", "qdisc", "replace", "dev", "lo", "root", "noqueue");
     }
 
     private static void run(String input, String... command) {
