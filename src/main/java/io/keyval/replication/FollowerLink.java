@@ -636,7 +636,7 @@ final class FollowerLink {
 
     LinkStatus status() {
         long position = inStep ? store.wal().position() : 0;
-        long leader = leaderPosition;
+        long leader = Math.max(leaderPosition, position);
         boolean behind = leader > position;
         SyncFile sync = syncing;
         return new LinkStatus(
