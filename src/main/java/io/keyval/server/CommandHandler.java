@@ -9,10 +9,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.integration.ip.IpHeaders;
 import org.springframework.messaging.Message;
 import org.springframework.messaging.MessageChannel;
 import org.springframework.messaging.MessageHandler;
@@ -22,8 +21,8 @@ import org.springframework.messaging.support.GenericMessage;
 /**
  * Answers the lines of clients: parses them, lets the store execute them, sends the replies.
  *
- * <p>Called by each connection's own thread, which waits here for the store and then for the client
- * to take the replies: the next lines are read only when these are answered.
+ * <p>Called by each connection's event loop, and never waits on it: while the store is at work, or
+ * the client does not take the replies, the connection is held and its next lines are not read.
  */
 final class CommandHandler implements MessageHandler {
 
@@ -37,38 +36,102 @@ final class CommandHandler implements MessageHandler {
     private final CommandParser parser;
     private final ReplyEncoder encoder;
     private final MessageChannel replies;
-    private final Consumer<String> finish;
     private final CommandMeters meters;
 
-    /**
-     * A handler that sends replies to a channel.
-     *
-     * @param finish closes the connection of the id behind the replies that were sent
-     */
+    /** A handler that sends replies to a channel. */
     CommandHandler(
             KeyValueStore store,
             CommandParser parser,
             ReplyEncoder encoder,
             MessageChannel replies,
-            Consumer<String> finish,
             CommandMeters meters) {
         this.store = store;
         this.parser = parser;
         this.encoder = encoder;
         this.replies = replies;
-        this.finish = finish;
         this.meters = meters;
     }
 
     /** The payload is lines, each with its LF. */
     @Override
     public void handleMessage(Message<?> message) {
-        byte[] lines = (byte[]) message.getPayload();
-        MessageHeaders headers = message.getHeaders();
-        int from = 0;
-        while (from < lines.length) {
+        new Answering((byte[]) message.getPayload(), message.getHeaders()).goOn();
+    }
+
+    /** How far the lines of one message are answered. For the connection's event loop. */
+    private final class Answering {
+
+        private final byte[] lines;
+        private final MessageHeaders headers;
+        private final PeerConnection connection;
+        private int from;
+        private boolean close;
+        private List<Reply> answers = List.of();
+        private int sent;
+
+        Answering(byte[] lines, MessageHeaders headers) {
+            this.lines = lines;
+            this.headers = headers;
+            this.connection =
+                    Objects.requireNonNull((PeerConnection) headers.get(PeerHeaders.CONNECTION));
+        }
+
+        void goOn() {
+            while (connection.isOpen()) {
+                if (sent < answers.size()) {
+                    if (!connection.handler().isWritable()) {
+                        connection.handler().hold(this::goOn);
+                        return;
+                    }
+                    sendSome();
+                } else if (close) {
+                    connection.finish();
+                    return;
+                } else if (from == lines.length) {
+                    connection.handler().release();
+                    return;
+                } else if (!executeSome()) {
+                    return;
+                }
+            }
+        }
+
+        private void sendSome() {
+            int to = encoder.chunkEnd(answers, sent);
+            replies.send(new GenericMessage<>(encoder.encode(answers, sent, to), headers));
+            sent = to;
+        }
+
+        /** Executes the next batch; false when its replies come later, with a call of their own. */
+        private boolean executeSome() {
+            List<Command> batch = parse();
+            long begin = System.nanoTime();
+            CompletableFuture<List<Reply>> done = execute(batch);
+            if (done.isDone()) {
+                answered(batch, done.join(), begin);
+                return true;
+            }
+            connection.handler().hold(null);
+            done.thenAccept(
+                    answers ->
+                            connection
+                                    .handler()
+                                    .execute(
+                                            () -> {
+                                                answered(batch, answers, begin);
+                                                goOn();
+                                            }));
+            return false;
+        }
+
+        private void answered(List<Command> batch, List<Reply> replies, long begin) {
+            meters.record(batch, replies, System.nanoTime() - begin);
+            answers = replies;
+            sent = 0;
+        }
+
+        private List<Command> parse() {
             List<Command> batch = new ArrayList<>();
-            boolean close = false;
             while (from < lines.length && batch.size() < MAX_BATCH && !close) {
                 int to = from;
                 while (lines[to] != '\n') {
@@ -79,34 +142,18 @@ final class CommandHandler implements MessageHandler {
                 close = command instanceof Command.Close;
                 from = to + 1;
             }
-            answer(batch, headers);
-            if (close) {
-                finish.accept(
-                        Objects.requireNonNull(headers.get(IpHeaders.CONNECTION_ID, String.class)));
-                return;
-            }
+            return batch;
         }
     }
 
-    private void answer(List<Command> batch, MessageHeaders headers) {
-        long begin = System.nanoTime();
-        List<Reply> answers = execute(batch);
-        meters.record(batch, answers, System.nanoTime() - begin);
-        int from = 0;
-        while (from < answers.size()) {
-            int to = encoder.chunkEnd(answers, from);
-            replies.send(new GenericMessage<>(encoder.encode(answers, from, to), headers));
-            from = to;
-        }
-    }
-
-    private List<Reply> execute(List<Command> batch) {
+    private CompletableFuture<List<Reply>> execute(List<Command> batch) {
         try {
-            return store.execute(batch).toCompletableFuture().join();
+            return store.execute(batch).toCompletableFuture();
         } catch (RuntimeException e) {
             log.debug("The store failed a batch", e);
             failures.warn("The store could not execute a batch of commands: " + e);
-            return Collections.nCopies(batch.size(), Reply.FAILED);
+            return CompletableFuture.completedFuture(
+                    Collections.nCopies(batch.size(), Reply.FAILED));
         }
     }
 }

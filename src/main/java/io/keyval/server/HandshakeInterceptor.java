@@ -16,7 +16,8 @@ import org.springframework.messaging.support.GenericMessage;
 
 /**
  * Stands before one connection: answers its HELLO, lets nothing through before, and lets no
- * exception out of the flow behind it. For the connection's own thread.
+ * exception out of the flow behind it. For the connection's event loop; a follower is greeted, and
+ * heard from then on, by the thread of its {@link Inbox}.
  */
 final class HandshakeInterceptor extends TcpConnectionInterceptorSupport {
 
@@ -36,13 +37,20 @@ final class HandshakeInterceptor extends TcpConnectionInterceptorSupport {
         if (message instanceof ErrorMessage) {
             return;
         }
+        guarded(
+                () -> {
+                    if (greeted) {
+                        super.onMessage(message);
+                    } else {
+                        greeted = true;
+                        greet((byte[]) message.getPayload());
+                    }
+                });
+    }
+
+    private void guarded(Runnable step) {
         try {
-            if (greeted) {
-                super.onMessage(message);
-            } else {
-                greeted = true;
-                greet((byte[]) message.getPayload());
-            }
+            step.run();
         } catch (RuntimeException e) {
             if (isDoneByPeer(e)) {
                 log.debug("{} ends: {}", getConnectionId(), e.getMessage());
@@ -61,7 +69,8 @@ final class HandshakeInterceptor extends TcpConnectionInterceptorSupport {
                 peer().becomeClient(admissions.maxLine(), admissions.idleTimeout());
                 answer(HelloLines.server());
             }
-            case Hello.Follower(int id, byte[] secret) -> greetFollower(id, secret);
+            case Hello.Follower(int id, byte[] secret) ->
+                    peer().leaveEventLoop(() -> guarded(() -> greetFollower(id, secret)));
             case Hello.Malformed() -> refuse(HandshakeError.INVALID_HANDSHAKE_MESSAGE);
         }
     }

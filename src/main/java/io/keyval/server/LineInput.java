@@ -3,17 +3,18 @@ package io.keyval.server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.springframework.integration.ip.tcp.serializer.SoftEndOfStreamException;
 
 /**
  * What one connection has sent and nobody has taken yet.
  *
  * <p>Holds 4 KB while nothing comes, at most 256 KB or one line of the allowed length while
- * something does. Every method blocks until it has something to give, and throws {@link
- * SoftEndOfStreamException} at the end of the stream; a last line without LF is dropped. Not
- * thread-safe: for the one thread that reads the connection.
+ * something does. Every method gives null when the source has nothing more at the moment, which it
+ * says by reading 0 bytes, and throws {@link SoftEndOfStreamException} at the end of the stream; a
+ * last line without LF is dropped. Not thread-safe: for the one thread that reads the connection.
  */
-final class LineInput extends InputStream {
+final class LineInput implements AutoCloseable {
 
     private static final int IDLE_CAPACITY = 4 * 1024;
     private static final int BATCH_CAPACITY = 256 * 1024;
@@ -47,7 +48,7 @@ final class LineInput extends InputStream {
      * @param maxLine a line longer than this is given as an empty one, at once and only once: there
      *     is nothing more to read behind it
      */
-    byte[] line(int maxLine) throws IOException {
+    byte @Nullable [] line(int maxLine) throws IOException {
         while (true) {
             for (int i = scanned; i < end; i++) {
                 if (buffer[i] == LF) {
@@ -59,7 +60,9 @@ final class LineInput extends InputStream {
             if (end - start > maxLine) {
                 return new byte[] {LF};
             }
-            fill(maxLine);
+            if (!fill(maxLine)) {
+                return null;
+            }
         }
     }
 
@@ -69,7 +72,7 @@ final class LineInput extends InputStream {
      * @param maxLine of a line longer than this only the LF is sure to be given, in its place among
      *     the other lines; the rest is dropped as it comes
      */
-    byte[] lines(int maxLine) throws IOException {
+    byte @Nullable [] lines(int maxLine) throws IOException {
         while (true) {
             if (skipping) {
                 skipToEndOfLine();
@@ -85,40 +88,22 @@ final class LineInput extends InputStream {
                 skipping = true;
                 start = end;
             }
-            fill(maxLine);
+            if (!fill(maxLine)) {
+                return null;
+            }
         }
     }
 
     /** Whatever has arrived, at least one byte, at most 64 KB. */
-    byte[] bytes() throws IOException {
+    byte @Nullable [] bytes() throws IOException {
         while (start == end) {
-            fill(0);
+            if (!fill(0)) {
+                return null;
+            }
         }
         byte[] taken = take(Math.min(end, start + MAX_CHUNK));
         scanned = Math.max(scanned, start);
         return taken;
-    }
-
-    /** Drops everything up to the end of the stream. */
-    byte[] nothing() throws IOException {
-        while (true) {
-            start = end;
-            fill(0);
-        }
-    }
-
-    @Override
-    public int read() throws IOException {
-        try {
-            while (start == end) {
-                fill(0);
-            }
-        } catch (SoftEndOfStreamException e) {
-            return -1;
-        }
-        int read = buffer[start++] & 0xff;
-        scanned = Math.max(scanned, start);
-        return read;
     }
 
     private byte[] take(int to) {
@@ -138,8 +123,11 @@ final class LineInput extends InputStream {
         skipping = i == end;
     }
 
-    /** Reads once, into a buffer that doubles while reads fill it and shrinks when none is due. */
-    private void fill(int maxLine) throws IOException {
+    /**
+     * Reads once, into a buffer that doubles while reads fill it and shrinks when none is due;
+     * false when nothing came.
+     */
+    private boolean fill(int maxLine) throws IOException {
         boolean full = end == buffer.length;
         if (start == end) {
             start = 0;
@@ -158,6 +146,7 @@ final class LineInput extends InputStream {
             throw new SoftEndOfStreamException("end of stream");
         }
         end += read;
+        return read > 0;
     }
 
     private void makeRoom(int maxLine) throws IOException {

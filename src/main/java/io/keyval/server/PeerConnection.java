@@ -1,65 +1,63 @@
 package io.keyval.server;
 
 import io.keyval.protocol.FollowerGate;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.net.Socket;
-import java.net.SocketException;
-import java.net.SocketTimeoutException;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.handler.ssl.SslHandler;
+import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
-import org.springframework.core.serializer.Serializer;
-import org.springframework.integration.ip.tcp.connection.TcpNetConnection;
+import org.springframework.integration.ip.tcp.connection.TcpConnectionSupport;
+import org.springframework.integration.ip.tcp.connection.TcpListener;
 import org.springframework.messaging.Message;
 import org.springframework.messaging.MessageHeaders;
 import org.springframework.messaging.MessagingException;
+import org.springframework.messaging.support.GenericMessage;
 
 /**
- * One client or follower at its socket.
+ * One client or follower, as Spring Integration knows it: its identity, its headers, the way in and
+ * the way out. What arrives is read by its {@link PeerHandler}.
  *
- * <p>Its own virtual thread runs {@link #run}; {@link #send} and {@link #close} may be called by
- * any thread. Begins with a deadline by which the first line has to be there.
+ * <p>{@link #send} and {@link #close} may be called by any thread; everything that says so belongs
+ * to the event loop of the connection.
  */
-final class PeerConnection extends TcpNetConnection {
+final class PeerConnection extends TcpConnectionSupport {
 
-    /** How long a connection whose last reply is sent waits for the peer to close. */
-    private static final Duration LINGER = Duration.ofSeconds(1);
+    private static final AtomicLong NUMBERS = new AtomicLong();
 
-    private static final Logger log = LoggerFactory.getLogger(PeerConnection.class);
-
-    private final Socket socket;
-    private final InputBudget budget;
-    private final Consumer<PeerConnection> closed;
-    private final ReentrantLock sending = new ReentrantLock();
+    private final Channel channel;
+    private final PeerHandler handler;
+    private final Runnable closed;
+    private final String id;
+    private final String address;
+    private final int port;
 
     private volatile MessageHeaders headers;
 
-    /** The reading thread's own. */
-    private @Nullable LineInput input;
-
-    /** When the part of its life that the connection is in has to be over, or null. */
-    private @Nullable Long deadline;
-
     PeerConnection(
-            Socket socket,
+            Channel channel,
+            PeerHandler handler,
             ApplicationEventPublisher events,
-            @Nullable String factoryName,
-            Duration handshakeTimeout,
-            InputBudget budget,
             Consumer<PeerConnection> closed) {
-        super(socket, true, false, events, factoryName);
-        this.socket = socket;
-        this.budget = budget;
-        this.closed = closed;
+        super(events);
+        this.channel = channel;
+        this.handler = handler;
+        this.closed = () -> closed.accept(this);
+        InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
+        this.address = remote.getAddress().getHostAddress();
+        this.port = remote.getPort();
+        this.id = address + ":" + port + ":" + NUMBERS.incrementAndGet();
         this.headers = PeerHeaders.ofClient(this);
-        this.deadline = System.nanoTime() + handshakeTimeout.toNanos();
+    }
+
+    /** Tells that the connection is there, once it can be sent to. */
+    void opened() {
+        publishConnectionOpenEvent();
     }
 
     /** The headers of each message of this connection. */
@@ -67,43 +65,77 @@ final class PeerConnection extends TcpNetConnection {
         return headers;
     }
 
-    /** From now on messages are batches of lines. For the reading thread. */
+    /** From now on messages are batches of lines. For the event loop. */
     void becomeClient(int maxLine, Duration idleTimeout) {
-        setDeserializer(Frames.lines(maxLine));
-        endDeadline(idleTimeout);
-    }
-
-    /** From now on messages are bytes as they come, marked with the id. For the reading thread. */
-    void becomeFollower(int id) {
-        headers = PeerHeaders.ofFollower(this, id);
-        setDeserializer(Frames.BYTES);
-        endDeadline(Duration.ZERO);
+        handler.readLines(maxLine, idleTimeout);
     }
 
     /**
-     * Says the end of the stream to the peer and reads nothing more from it. The connection closes
-     * when the peer closes or after a second: closing at once, with unread bytes, would reset the
-     * connection and could cost the peer the last replies. For the reading thread.
+     * From now on what comes of this connection is handled by a virtual thread of its own, which
+     * may block: {@code first}, then messages of bytes as they come. For the event loop.
+     */
+    void leaveEventLoop(Runnable first) {
+        handler.readBytes(first);
+    }
+
+    /** From now on messages are marked with the follower's id. */
+    void becomeFollower(int id) {
+        headers = PeerHeaders.ofFollower(this, id);
+    }
+
+    /** Whether a follower was admitted here. */
+    boolean isFollower() {
+        return headers.containsKey(FollowerGate.PEER_HEADER);
+    }
+
+    /**
+     * Says the end of the stream to the peer, behind all that was sent, and drops what still comes.
+     * The connection closes when the peer closes or after a second: closing at once, with unread
+     * bytes, would reset the connection and could cost the peer the last replies. Any thread.
      */
     void finish() {
-        setDeserializer(Frames.NOTHING);
-        deadline = System.nanoTime() + LINGER.toNanos();
-        try {
-            socket.shutdownOutput();
-        } catch (IOException e) {
-            closeConnection(true);
+        handler.execute(handler::finish);
+    }
+
+    /** Reads no more of a client: what has been read is answered, then the connection ends. */
+    void endRequests() {
+        if (!isFollower()) {
+            handler.execute(handler::endRequests);
         }
     }
 
-    /** Reads no more of a client: what has been read is answered, then the connection closes. */
-    void endRequests() {
-        if (isFollower()) {
+    /** What holds up and resumes a client's requests. For the event loop. */
+    PeerHandler handler() {
+        return handler;
+    }
+
+    /** Hands a message to whoever listens. */
+    void deliver(byte[] bytes) {
+        TcpListener listener = getListener();
+        if (listener != null) {
+            listener.onMessage(new GenericMessage<>(bytes, headers));
+        }
+    }
+
+    /**
+     * Sends a byte array. On the event loop it goes out with all that is sent before the loop turns
+     * to other connections; any other thread waits while the peer does not take what was sent.
+     *
+     * @throws MessagingException when the connection is closed
+     */
+    @Override
+    public void send(Message<?> message) {
+        byte[] bytes = (byte[]) message.getPayload();
+        if (channel.eventLoop().inEventLoop()) {
+            channel.write(Unpooled.wrappedBuffer(bytes), channel.voidPromise());
             return;
         }
-        try {
-            socket.shutdownInput();
-        } catch (IOException e) {
-            log.debug("{} was closed already", this);
+        ChannelFuture sent = channel.writeAndFlush(Unpooled.wrappedBuffer(bytes));
+        if (!channel.isWritable()) {
+            sent.awaitUninterruptibly();
+        }
+        if (!channel.isOpen() || sent.isDone() && !sent.isSuccess()) {
+            throw new MessagingException(message, "The connection is closed", sent.cause());
         }
     }
 
@@ -112,115 +144,61 @@ final class PeerConnection extends TcpNetConnection {
         closeConnection(true);
     }
 
-    /** Whether a follower was admitted here. */
-    boolean isFollower() {
-        return headers.containsKey(FollowerGate.PEER_HEADER);
+    @Override
+    public void close() {
+        super.close();
+        channel.close();
+        closed.run();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return channel.isOpen();
+    }
+
+    @Override
+    public String getConnectionId() {
+        return id;
+    }
+
+    @Override
+    public String getHostAddress() {
+        return address;
+    }
+
+    @Override
+    public String getHostName() {
+        return address;
+    }
+
+    @Override
+    public int getPort() {
+        return port;
+    }
+
+    @Override
+    public @Nullable Object getPayload() {
+        throw new UnsupportedOperationException("messages are pushed");
+    }
+
+    @Override
+    public @Nullable Object getDeserializerStateKey() {
+        return null;
+    }
+
+    @Override
+    public @Nullable SSLSession getSslSession() {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        return tls == null ? null : tls.engine().getSession();
     }
 
     @Override
     public void run() {
-        try {
-            super.run();
-        } finally {
-            if (isOpen()) {
-                closeConnection(true);
-            }
-            LineInput read = input;
-            if (read != null) {
-                read.close();
-            }
-        }
+        throw new UnsupportedOperationException("the event loop hands over what arrives");
     }
 
     @Override
-    public void send(Message<?> message) {
-        sending.lock();
-        try {
-            serializer().serialize((byte[]) message.getPayload(), socket.getOutputStream());
-        } catch (IOException e) {
-            MessagingException failure = new MessagingException(message, "Send failed", e);
-            publishConnectionExceptionEvent(failure);
-            closeConnection(true);
-            throw failure;
-        } finally {
-            sending.unlock();
-        }
-    }
-
-    @SuppressWarnings("unchecked")
-    private Serializer<byte[]> serializer() {
-        return (Serializer<byte[]>) getSerializer();
-    }
-
-    @Override
-    public void close() {
-        super.close();
-        closed.accept(this);
-    }
-
-    @Override
-    protected InputStream inputStream() throws IOException {
-        LineInput current = input;
-        if (current == null) {
-            current = new LineInput(new TimedStream(socket.getInputStream()), budget);
-            input = current;
-        }
-        return current;
-    }
-
-    /** However reading ends, it is the peer's doing or ours, and no error. */
-    @Override
-    protected boolean handleReadException(Exception exception) {
-        log.debug("{} ends: {}", this, exception.toString());
-        closeConnection(true);
-        return true;
-    }
-
-    private void endDeadline(Duration idleTimeout) {
-        deadline = null;
-        try {
-            socket.setSoTimeout(millis(idleTimeout.toNanos()));
-        } catch (SocketException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static int millis(long nanos) {
-        long millis = TimeUnit.NANOSECONDS.toMillis(nanos + 999_999);
-        return (int) Math.min(millis, Integer.MAX_VALUE);
-    }
-
-    /** The socket's stream, which no read outlasts the deadline of. */
-    private final class TimedStream extends InputStream {
-
-        private final InputStream stream;
-
-        TimedStream(InputStream stream) {
-            this.stream = stream;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] bytes, int offset, int length) throws IOException {
-            Long end = deadline;
-            if (end != null) {
-                long left = end - System.nanoTime();
-                if (left <= 0) {
-                    throw new SocketTimeoutException("out of time");
-                }
-                socket.setSoTimeout(millis(left));
-            }
-            return stream.read(bytes, offset, length);
-        }
-
-        @Override
-        public int available() throws IOException {
-            return stream.available();
-        }
+    public String toString() {
+        return id;
     }
 }

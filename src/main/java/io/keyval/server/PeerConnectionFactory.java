@@ -1,34 +1,64 @@
 package io.keyval.server;
 
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.ResourceLeakDetector;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.nio.channels.spi.SelectorProvider;
 import java.time.Duration;
 import java.util.List;
-import jdk.net.ExtendedSocketOptions;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.integration.ip.tcp.connection.AbstractServerConnectionFactory;
 import org.springframework.integration.ip.tcp.connection.TcpConnectionInterceptorSupport;
 import org.springframework.integration.ip.tcp.connection.TcpConnectionSupport;
-import org.springframework.integration.ip.tcp.connection.TcpNetServerConnectionFactory;
 
 /**
- * Spring Integration's net factory, on a virtual thread a connection, with what a server that is
- * left alone needs: {@link #start} fails if the port cannot be opened, accepting survives whatever
- * accepting throws, connections are bounded in number and forgotten when they close.
+ * A connection factory of Spring Integration on Netty's event loops: adapters, interceptors and
+ * events are the framework's, only the transport is another. {@link #start} fails if the port
+ * cannot be opened; running out of file descriptors is a pause, not an end; connections are bounded
+ * in number and forgotten when they close.
  */
-final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
+final class PeerConnectionFactory extends AbstractServerConnectionFactory {
 
     private static final Logger log = LoggerFactory.getLogger(PeerConnectionFactory.class);
     private static final int BACKLOG = 4096;
 
+    /** The other half is for the log's threads, and for everything else. */
+    private static final int LOOPS = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+
+    /** Answers that the peer has not taken: above the higher mark it is read from no further. */
+    private static final WriteBufferWaterMark UNSENT =
+            new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+
+    private final OccasionalLog failures = new OccasionalLog(log);
     private final int maxConnections;
+    private final Duration handshakeTimeout;
+    private final InputBudget budget;
     private final Runnable refused;
 
-    private volatile @Nullable ServerSocket bound;
+    private final Map<EventLoop, LoopFlusher> flushers = new ConcurrentHashMap<>();
+
+    private volatile @Nullable EventLoopGroup loops;
+    private volatile @Nullable Channel server;
 
     /**
      * A factory that is not yet started.
@@ -43,24 +73,9 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
             Runnable refused) {
         super(port);
         this.maxConnections = maxConnections;
+        this.handshakeTimeout = handshakeTimeout;
+        this.budget = budget;
         this.refused = refused;
-        Thread.Builder threads = Thread.ofVirtual().name("connection-", 0);
-        setTaskExecutor(threads::start);
-        setBacklog(BACKLOG);
-        setSoTcpNoDelay(true);
-        setSoKeepAlive(true);
-        setMapper(new PeerMessageMapper());
-        setSerializer(Frames.AS_IT_IS);
-        setDeserializer(Frames.HELLO);
-        setTcpNetConnectionSupport(
-                (socket, server, lookupHost, events, name) ->
-                        new PeerConnection(
-                                socket,
-                                getApplicationEventPublisher(),
-                                name,
-                                handshakeTimeout,
-                                budget,
-                                closed -> connections.remove(closed.getConnectionId())));
     }
 
     /**
@@ -70,64 +85,62 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
      */
     @Override
     public void start() {
-        if (!isActive()) {
-            bound = bind();
+        if (isActive()) {
+            return;
+        }
+        setActive(true);
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+        EventLoopGroup group =
+                new MultiThreadIoEventLoopGroup(
+                        LOOPS,
+                        new DefaultThreadFactory("connections"),
+                        NioIoHandler.newFactory(SelectorProvider.provider(), SpinningSelect::new));
+        group.forEach(loop -> flushers.put((EventLoop) loop, new LoopFlusher((EventLoop) loop)));
+        loops = group;
+        String address = getLocalAddress();
+        int port = super.getPort();
+        try {
+            server =
+                    new ServerBootstrap()
+                            .group(group)
+                            .channel(NioServerSocketChannel.class)
+                            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                            .option(ChannelOption.SO_REUSEADDR, true)
+                            .handler(new Accepting())
+                            .childOption(ChannelOption.TCP_NODELAY, true)
+                            .childOption(ChannelOption.SO_KEEPALIVE, true)
+                            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT)
+                            .childHandler(new Accepted())
+                            .bind(
+                                    address == null
+                                            ? new InetSocketAddress(port)
+                                            : new InetSocketAddress(address, port))
+                            .syncUninterruptibly()
+                            .channel();
+            setListening(true);
+        } catch (Exception e) {
+            stop();
+            if (e instanceof IOException cause) {
+                throw new PortUnavailableException(address == null ? "*" : address, port, cause);
+            }
+            throw e;
         }
         super.start();
     }
 
-    private ServerSocket bind() {
-        String address = getLocalAddress();
-        int port = super.getPort();
-        ServerSocket socket = null;
-        try {
-            socket = new PeerServerSocket(() -> connections.size() >= maxConnections, refused);
-            socket.bind(
-                    address == null
-                            ? new InetSocketAddress(port)
-                            : new InetSocketAddress(InetAddress.getByName(address), port),
-                    getBacklog());
-            return socket;
-        } catch (IOException e) {
-            closeQuietly(socket);
-            throw new PortUnavailableException(address == null ? "*" : address, port, e);
-        }
+    @Override
+    public void run() {
+        throw new UnsupportedOperationException("the event loops accept");
     }
 
     /** The port that is open, or the one that will be asked for. */
     @Override
     public int getPort() {
-        ServerSocket socket = bound;
-        return socket == null ? super.getPort() : socket.getLocalPort();
-    }
-
-    @Override
-    protected ServerSocket createServerSocket(
-            int port, int backlog, @Nullable InetAddress whichNic) {
-        ServerSocket socket = bound;
-        if (socket == null) {
-            throw new IllegalStateException("not started");
-        }
-        return socket;
-    }
-
-    /**
-     * Asks a silent peer after a minute whether it is still there, so that dead ones do not keep
-     * their places for hours. A socket that cannot be set up is gone already; its first read will
-     * say so.
-     */
-    @Override
-    protected void setSocketAttributes(Socket socket) {
-        try {
-            super.setSocketAttributes(socket);
-            socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 60);
-            socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 10);
-            socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 6);
-        } catch (UnsupportedOperationException e) {
-            log.debug("The system's own pace of keep-alives stays: {}", e.getMessage());
-        } catch (IOException e) {
-            log.debug("A connection was gone before it began: {}", e.getMessage());
-        }
+        Channel open = server;
+        return open != null && open.localAddress() instanceof InetSocketAddress local
+                ? local.getPort()
+                : super.getPort();
     }
 
     /** Closed connections remove themselves, so that accepting does not look through all. */
@@ -137,20 +150,16 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
     /** Closes the port. Connections go on. */
     void stopAccepting() {
         beforeShutdown();
-        closeQuietly(bound);
+        setListening(false);
+        Channel open = server;
+        if (open != null) {
+            open.close().syncUninterruptibly();
+        }
     }
 
     /** The connections that are open. */
     List<PeerConnection> openConnections() {
         return connections.values().stream().map(PeerConnectionFactory::peer).toList();
-    }
-
-    /** Ends a connection behind its last reply; for the thread that reads it. */
-    void finish(String connectionId) {
-        TcpConnectionSupport connection = connections.get(connectionId);
-        if (connection != null) {
-            peer(connection).finish();
-        }
     }
 
     private static PeerConnection peer(TcpConnectionSupport connection) {
@@ -161,19 +170,69 @@ final class PeerConnectionFactory extends TcpNetServerConnectionFactory {
         return (PeerConnection) inner;
     }
 
-    private static void closeQuietly(@Nullable ServerSocket socket) {
-        try {
-            if (socket != null) {
-                socket.close();
-            }
-        } catch (IOException e) {
-            log.debug("The server socket did not close: {}", e.getMessage());
+    @Override
+    public void stop() {
+        stopAccepting();
+        super.stop();
+        EventLoopGroup group = loops;
+        if (group != null) {
+            group.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
         }
     }
 
-    @Override
-    public void stop() {
-        closeQuietly(bound);
-        super.stop();
+    private void connected(Channel channel) {
+        PeerHandler handler =
+                new PeerHandler(
+                        channel,
+                        Objects.requireNonNull(flushers.get(channel.eventLoop())),
+                        handshakeTimeout,
+                        budget);
+        channel.pipeline().addLast(handler);
+        PeerConnection connection =
+                new PeerConnection(
+                        channel,
+                        handler,
+                        getApplicationEventPublisher(),
+                        closed -> connections.remove(closed.getConnectionId()));
+        handler.attach(connection);
+        TcpConnectionSupport wrapped = wrapConnection(connection);
+        wrapped.registerListener(getListener());
+        wrapped.registerSenders(getSenders());
+        connection.opened();
+    }
+
+    private void refuse(Channel channel) {
+        ((DuplexChannel) channel).shutdownOutput().addListener(_ -> channel.close());
+        refused.run();
+    }
+
+    /** Sets up what was accepted, if there is room. */
+    private final class Accepted extends ChannelInitializer<Channel> {
+
+        @Override
+        protected void initChannel(Channel channel) {
+            if (channel.remoteAddress() == null) {
+                channel.close();
+            } else if (connections.size() >= maxConnections) {
+                refuse(channel);
+            } else {
+                connected(channel);
+            }
+        }
+    }
+
+    /** Tells when accepting fails; Netty goes on with it after a second. */
+    private final class Accepting extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public boolean isSharable() {
+            return true;
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            failures.warn("Cannot accept connections for the moment: " + cause.getMessage());
+            context.fireExceptionCaught(cause);
+        }
     }
 }

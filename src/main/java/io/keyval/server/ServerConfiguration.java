@@ -144,7 +144,6 @@ class ServerConfiguration {
             KeyvalProperties properties,
             KeyValueStore store,
             Limits limits,
-            PeerConnectionFactory peerConnectionFactory,
             MeterRegistry registry,
             DirectChannel peerInbound,
             DirectChannel clientOutbound,
@@ -155,7 +154,6 @@ class ServerConfiguration {
                         new CommandParser(limits),
                         encoder(properties),
                         clientOutbound,
-                        peerConnectionFactory::finish,
                         new CommandMeters(registry));
         PeerRouter router = new PeerRouter(commands, followerInbound);
         peerInbound.subscribe(router);

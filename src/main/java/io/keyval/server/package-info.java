@@ -2,14 +2,17 @@
  * The front door: the TCP port that clients and followers come to.
  *
  * <p>Layer: beside {@code replication}, above {@code store} and {@code protocol}. The way of a
- * request: {@code PeerConnectionFactory} accepts, {@code LineInput} gathers everything that has
- * arrived up to the last line end into one message, {@code HandshakeInterceptor} answers HELLO and
- * lets nothing else pass before, {@code PeerRouter} parts clients from followers by a header,
- * {@code CommandHandler} parses, asks the store and sends the replies of a batch in one write.
+ * request: {@code PeerConnectionFactory} accepts on Netty's event loops, {@code PeerHandler} and
+ * {@code LineInput} gather everything that has arrived up to the last line end into one message,
+ * {@code HandshakeInterceptor} answers HELLO and lets nothing else pass before, {@code PeerRouter}
+ * parts clients from followers by a header, {@code CommandHandler} parses, asks the store and sends
+ * the replies of a batch in one write. From the connection on these are Spring Integration's
+ * messages, channels and adapters.
  *
- * <p>Threads: one virtual thread a connection reads, waits for the store and writes, so a client
- * that does not read its replies blocks its own thread and is read from no further. Nothing is
- * queued. Replies are in request order because a connection has one thread.
+ * <p>Threads: an event loop has many connections and never waits. A client whose batch is with the
+ * store, or that does not read its replies, is held: nothing more of it is delivered, and soon
+ * nothing more is read. Replies are in request order because a connection has one batch at a time.
+ * A follower has a virtual thread of its own, which may block.
  *
  * <p>Errors: what a peer does wrong is answered or ends its connection and never leaves a stack
  * trace in the log; a failure of the store becomes a reply.

@@ -140,14 +140,6 @@ class LineInputTests {
     }
 
     @Test
-    void whenReadByteByByteThenItIsAStream() throws IOException {
-        LineInput input = input("HELLO\nb\u00ff", 2);
-        input.line(MAX_LINE);
-
-        assertThat(input.readAllBytes()).isEqualTo("b\u00ff".getBytes(ISO_8859_1));
-    }
-
-    @Test
     void whenSegmentsAreRandomThenLinesAreNeverLostJoinedOrReordered() throws IOException {
         for (int seed = 0; seed < 300; seed++) {
             Random random = new Random(seed);

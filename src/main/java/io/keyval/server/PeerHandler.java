@@ -1,0 +1,324 @@
+package io.keyval.server;
+
+import io.keyval.protocol.HelloLines;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.integration.ip.tcp.serializer.SoftEndOfStreamException;
+
+/**
+ * Reads one connection: makes messages of what arrives, one at a time, and reads no further while
+ * the last one is not answered or its answers are not taken. For the connection's event loop.
+ */
+final class PeerHandler extends ChannelInboundHandlerAdapter {
+
+    /** How long a connection whose last reply is sent waits for the peer to close. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    /** What has arrived and waits may be this much before nothing more is read. */
+    private static final int MAX_WAITING = 64 * 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(PeerHandler.class);
+
+    /** What the next message is, in each part of a connection's life. */
+    private sealed interface Mode {
+
+        /** The first line. */
+        record Greeting() implements Mode {}
+
+        /** All whole lines that have arrived. */
+        record Lines(int maxLine) implements Mode {}
+
+        /** Whatever has arrived, for a thread that may block. */
+        record Bytes(Inbox inbox) implements Mode {}
+
+        /** Nothing: what still comes after the last reply is dropped. */
+        record Ended() implements Mode {}
+    }
+
+    private final Channel channel;
+    private final LoopFlusher flusher;
+    private final LineInput input;
+    private final ArrayDeque<ByteBuf> arrived = new ArrayDeque<>();
+    private final Future<?> handshakeTimeout;
+
+    private @Nullable PeerConnection connection;
+    private Mode mode = new Mode.Greeting();
+    private int waiting;
+    private boolean delivering;
+    private boolean held;
+    private @Nullable Runnable resume;
+
+    /** Whether nothing more will be read, and whether that is because the peer said so. */
+    private boolean inputEnded;
+
+    private boolean endedByPeer;
+
+    PeerHandler(
+            Channel channel, LoopFlusher flusher, Duration handshakeTimeout, InputBudget budget) {
+        this.channel = channel;
+        this.flusher = flusher;
+        this.input = new LineInput(new Arrived(), budget);
+        this.handshakeTimeout =
+                channel.eventLoop()
+                        .schedule(
+                                () -> abort("no HELLO in time"),
+                                handshakeTimeout.toNanos(),
+                                TimeUnit.NANOSECONDS);
+    }
+
+    /** Names who gets the messages; before anything is read. */
+    void attach(PeerConnection to) {
+        connection = to;
+    }
+
+    void execute(Runnable task) {
+        if (channel.eventLoop().inEventLoop()) {
+            task.run();
+        } else {
+            channel.eventLoop().execute(task);
+        }
+    }
+
+    void readLines(int maxLine, Duration idleTimeout) {
+        handshakeTimeout.cancel(false);
+        mode = new Mode.Lines(maxLine);
+        if (idleTimeout.isPositive()) {
+            channel.pipeline()
+                    .addFirst(
+                            new IdleStateHandler(
+                                    idleTimeout.toNanos(), 0, 0, TimeUnit.NANOSECONDS));
+        }
+    }
+
+    void readBytes(Runnable first) {
+        handshakeTimeout.cancel(false);
+        PeerConnection to = Objects.requireNonNull(connection);
+        mode = new Mode.Bytes(Inbox.start(to, first, () -> execute(this::deliver)));
+    }
+
+    /** Whether the peer takes what is sent to it. */
+    boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    /**
+     * Delivers no further message until {@link #release}.
+     *
+     * @param whenWritable runs when the peer has taken what was sent; null when something else goes
+     *     on with it
+     */
+    void hold(@Nullable Runnable whenWritable) {
+        held = true;
+        resume = whenWritable;
+        if (whenWritable != null) {
+            channel.flush();
+        }
+    }
+
+    /** The message is answered: sends what is unsent, and delivers the next one. */
+    void release() {
+        if (held) {
+            held = false;
+            deliver();
+            flusher.flushSoon(channel);
+        }
+    }
+
+    void finish() {
+        handshakeTimeout.cancel(false);
+        mode = new Mode.Ended();
+        dropArrived();
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .addListener(_ -> ((DuplexChannel) channel).shutdownOutput());
+        channel.config().setAutoRead(true);
+        channel.eventLoop().schedule(() -> channel.close(), LINGER.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    void endRequests() {
+        if (!(mode instanceof Mode.Ended)) {
+            channel.config().setAutoRead(false);
+            inputEnded = true;
+            deliver();
+            channel.flush();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        if (mode instanceof Mode.Ended || inputEnded) {
+            bytes.release();
+            return;
+        }
+        arrived.add(bytes);
+        waiting += bytes.readableBytes();
+        deliver();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        flusher.flushSoon(channel);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (channel.isWritable()) {
+            Runnable next = resume;
+            if (next != null) {
+                resume = null;
+                next.run();
+            } else {
+                deliver();
+            }
+            context.flush();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            endedByPeer = true;
+            deliver();
+            context.flush();
+        } else if (event instanceof IdleStateEvent && !held && arrived.isEmpty()) {
+            abort("idle for too long");
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        handshakeTimeout.cancel(false);
+        PeerConnection peer = connection;
+        if (peer != null) {
+            peer.closeConnection();
+        }
+        if (mode instanceof Mode.Bytes(Inbox inbox)) {
+            inbox.close();
+        }
+        mode = new Mode.Ended();
+        dropArrived();
+        input.close();
+    }
+
+    /** However reading ends, it is the peer's doing or ours, and no error. */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof IOException) {
+            abort(cause.toString());
+        } else {
+            log.error("{} is closed after an internal error", channel.remoteAddress(), cause);
+            channel.close();
+        }
+    }
+
+    private void abort(String reason) {
+        log.debug("{} ends: {}", channel.remoteAddress(), reason);
+        channel.close();
+    }
+
+    /** Hands over messages while there are any, each is answered and the answers are taken. */
+    private void deliver() {
+        if (delivering) {
+            return;
+        }
+        delivering = true;
+        try {
+            byte[] message;
+            while (!held && channel.isWritable() && (message = next()) != null) {
+                Objects.requireNonNull(connection).deliver(message);
+            }
+        } catch (SoftEndOfStreamException e) {
+            endOfInput();
+        } catch (IOException e) {
+            abort(e.getMessage());
+        } finally {
+            delivering = false;
+        }
+        boolean read = waiting <= MAX_WAITING && !inputEnded || mode instanceof Mode.Ended;
+        if (channel.config().isAutoRead() != read) {
+            channel.config().setAutoRead(read);
+        }
+    }
+
+    private byte @Nullable [] next() throws IOException {
+        return switch (mode) {
+            case Mode.Greeting() -> input.line(HelloLines.MAX_SIZE);
+            case Mode.Lines(int maxLine) -> input.lines(maxLine);
+            case Mode.Bytes(Inbox inbox) -> {
+                byte[] bytes;
+                while (inbox.hasRoom() && (bytes = input.bytes()) != null) {
+                    inbox.add(bytes);
+                }
+                yield null;
+            }
+            case Mode.Ended() -> null;
+        };
+    }
+
+    /** Everything that arrived before the end of the stream has been answered. */
+    private void endOfInput() {
+        if (mode instanceof Mode.Lines && endedByPeer) {
+            mode = new Mode.Ended();
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        } else if (mode instanceof Mode.Lines) {
+            finish();
+        } else {
+            channel.close();
+        }
+    }
+
+    private void dropArrived() {
+        arrived.forEach(ReferenceCountUtil::release);
+        arrived.clear();
+        waiting = 0;
+    }
+
+    /** What has arrived and is not yet taken, as a stream that never blocks. */
+    private final class Arrived extends InputStream {
+
+        @Override
+        public int read() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) {
+            ByteBuf first = arrived.peek();
+            if (first == null) {
+                return inputEnded ? -1 : 0;
+            }
+            int read = Math.min(length, first.readableBytes());
+            first.readBytes(bytes, offset, read);
+            waiting -= read;
+            if (!first.isReadable()) {
+                arrived.remove().release();
+            }
+            return read;
+        }
+
+        @Override
+        public int available() {
+            return waiting;
+        }
+    }
+}
