@@ -12,51 +12,15 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread that writes a log, and the queue in front of it. What waits together is written
- * with one write and forced with one force (group commit).
+ * The one thread that writes a log. What waits together is written with one write and forced with
+ * one force (group commit).
  *
  * <p>Fields marked so belong to the writer thread alone; nobody interrupts it.
  */
 final class LogWriter {
-
-    /** What waits for the writer. */
-    sealed interface Work {
-        int bytes();
-    }
-
-    record Append(RecordGroup group) implements Work {
-        @Override
-        public int bytes() {
-            return group.encodedSize();
-        }
-    }
-
-    record Frames(ByteBuffer frames, RecordSink sink, Outcome outcome) implements Work {
-        @Override
-        public int bytes() {
-            return frames.remaining();
-        }
-    }
-
-    record Turn<T>(Callable<T> action, CompletableFuture<T> done) implements Work {
-        @Override
-        public int bytes() {
-            return 0;
-        }
-
-        void run() {
-            try {
-                done.complete(action.call());
-            } catch (Throwable e) {
-                done.completeExceptionally(e);
-            }
-        }
-    }
 
     /** A frame takes in more groups while its body is smaller than this. */
     private static final int FRAME_BYTES = 1 << 20;
@@ -67,12 +31,7 @@ final class LogWriter {
     private final WalOptions options;
     private final Thread thread;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition arrived = lock.newCondition();
-    private final Condition room = lock.newCondition();
-    private final ArrayDeque<Work> queue = new ArrayDeque<>();
-    private long pending;
-    private boolean closing;
+    private final WorkQueue queue;
 
     private final Object growth = new Object();
     private final Object place = new Object();
@@ -83,7 +42,7 @@ final class LogWriter {
     private volatile @Nullable String stall;
 
     // The writer thread's own. What was taken is removed when it is told what became of it.
-    private final ArrayDeque<Work> taken = new ArrayDeque<>();
+    private final ArrayDeque<LogWork> taken = new ArrayDeque<>();
     private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
     private long end;
     private long forcedEnd;
@@ -103,6 +62,7 @@ final class LogWriter {
         this.forcedEnd = end;
         this.position = current.end.position();
         this.epoch = current.end.epoch();
+        this.queue = new WorkQueue(options.maxPendingBytes());
         this.thread =
                 Thread.ofPlatform()
                         .daemon()
@@ -130,50 +90,27 @@ final class LogWriter {
         return stall;
     }
 
-    void enqueue(Work work) {
-        LogFailedException refusal = null;
-        lock.lock();
-        try {
-            while (pending > options.maxPendingBytes() && !closing && failure == null) {
-                room.awaitUninterruptibly();
-            }
-            if (closing) {
-                refusal = failure;
-                if (refusal == null) {
-                    refusal =
-                            new LogFailedException(
-                                    "The log %s is closed.".formatted(current.path), null);
-                }
-            } else {
-                // When the log has failed, the writer refuses it behind what came before.
-                queue.add(work);
-                pending += work.bytes();
-                arrived.signal();
-            }
-        } finally {
-            lock.unlock();
+    /** When the log has failed, the writer refuses it behind what came before. */
+    void enqueue(LogWork work) {
+        if (!queue.add(work)) {
+            LogFailedException reason = failure;
+            work.refuse(reason == null ? closed() : reason);
         }
-        if (refusal != null) {
-            refuse(work, refusal);
-        }
+    }
+
+    private LogFailedException closed() {
+        return new LogFailedException("The log %s is closed.".formatted(current.path), null);
     }
 
     /** Runs {@code action} on the writer thread, between two writes. */
     <T> CompletableFuture<T> turn(Callable<T> action) {
         CompletableFuture<T> done = new CompletableFuture<>();
-        enqueue(new Turn<>(action, done));
+        enqueue(new LogWork.Turn<>(action, done));
         return done;
     }
 
     void close() {
-        lock.lock();
-        try {
-            closing = true;
-            arrived.signal();
-            room.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        queue.close();
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
@@ -189,7 +126,7 @@ final class LogWriter {
 
     private void run() {
         try {
-            while (take()) {
+            while (queue.take(taken, FRAME_BYTES, this::untilForce)) {
                 work();
                 forceIfDue();
             }
@@ -206,48 +143,6 @@ final class LogWriter {
         }
     }
 
-    /**
-     * Takes the next works of one kind, as many as one write may hold. Comes back with none when a
-     * force is due.
-     *
-     * @return false when the log closes and nothing waits any more
-     */
-    private boolean take() {
-        lock.lock();
-        try {
-            while (queue.isEmpty()) {
-                if (closing) {
-                    return false;
-                }
-                long wait = untilForce();
-                if (wait <= 0) {
-                    return true;
-                }
-                try {
-                    arrived.awaitNanos(wait);
-                } catch (InterruptedException e) {
-                    // Nobody interrupts this thread; if something does, the work goes on.
-                }
-            }
-            long bytes = 0;
-            Class<?> kind = queue.peek().getClass();
-            do {
-                Work next = queue.remove();
-                taken.add(next);
-                bytes += next.bytes();
-            } while (kind != Turn.class
-                    && bytes < FRAME_BYTES
-                    && !queue.isEmpty()
-                    && queue.peek().getClass() == kind
-                    && bytes + queue.peek().bytes() < Integer.MAX_VALUE / 2);
-            pending -= bytes;
-            room.signalAll();
-            return true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private void work() {
         if (taken.isEmpty()) {
             return;
@@ -258,9 +153,9 @@ final class LogWriter {
             return;
         }
         switch (taken.getFirst()) {
-            case Append _ -> writeGroups();
-            case Frames _ -> writeFrames();
-            case Turn<?> turn -> {
+            case LogWork.Append _ -> writeGroups();
+            case LogWork.Frames _ -> writeFrames();
+            case LogWork.Turn<?> turn -> {
                 taken.removeFirst();
                 turn.run();
             }
@@ -277,8 +172,8 @@ final class LogWriter {
             return;
         }
         int count = 0;
-        for (Work work : taken) {
-            count += ((Append) work).group().count();
+        for (LogWork work : taken) {
+            count += ((LogWork.Append) work).group().count();
         }
         ByteBuffer frame;
         try {
@@ -303,7 +198,7 @@ final class LogWriter {
         position += count;
         publish();
         while (!taken.isEmpty()) {
-            RecordGroup group = ((Append) taken.removeFirst()).group();
+            RecordGroup group = ((LogWork.Append) taken.removeFirst()).group();
             group.committed(first);
             first += group.count();
         }
@@ -311,12 +206,12 @@ final class LogWriter {
 
     private ByteBuffer frameOfTaken(int count) {
         int bytes = FrameCodec.FRAME_HEADER_SIZE;
-        for (Work work : taken) {
+        for (LogWork work : taken) {
             bytes = Math.addExact(bytes, work.bytes());
         }
         ByteBuffer frame = buffer(bytes).position(FrameCodec.FRAME_HEADER_SIZE);
-        for (Work work : taken) {
-            ((Append) work).group().encode(frame);
+        for (LogWork work : taken) {
+            ((LogWork.Append) work).group().encode(frame);
         }
         stamp(frame.flip(), count);
         return frame;
@@ -342,19 +237,18 @@ final class LogWriter {
 
     private void writeFrames() {
         int bytes = 0;
-        for (Work work : taken) {
+        for (LogWork work : taken) {
             bytes += work.bytes();
         }
         ByteBuffer target = buffer(bytes);
         FrameRun run = new FrameRun(current.header.id(), target, end - forcedEnd, position, epoch);
         ArrayDeque<Long> last = new ArrayDeque<>(taken.size());
-        for (Iterator<Work> works = taken.iterator(); works.hasNext(); ) {
-            Frames frames = (Frames) works.next();
+        for (Iterator<LogWork> works = taken.iterator(); works.hasNext(); ) {
+            LogWork.Frames frames = (LogWork.Frames) works.next();
             String wrong = run.add(frames.frames().duplicate());
             if (wrong != null) {
                 works.remove();
-                refuse(
-                        frames,
+                frames.refuse(
                         new LogRefusedException(
                                 "Frames do not continue the log %s: %s."
                                         .formatted(current.path, wrong),
@@ -384,7 +278,7 @@ final class LogWriter {
         }
         publish();
         while (!taken.isEmpty()) {
-            Frames frames = (Frames) taken.removeFirst();
+            LogWork.Frames frames = (LogWork.Frames) taken.removeFirst();
             FrameRun.replay(frames.frames(), frames.sink());
             frames.outcome().committed(last.removeFirst());
         }
@@ -535,35 +429,14 @@ final class LogWriter {
     }
 
     private void refuseWaiting() {
-        lock.lock();
-        try {
-            closing = true;
-            taken.addAll(queue);
-            queue.clear();
-            pending = 0;
-            room.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        queue.drain(taken);
         LogFailedException reason = failure;
-        refuseTaken(
-                reason != null
-                        ? reason
-                        : new LogFailedException(
-                                "The log %s is closed.".formatted(current.path), null));
+        refuseTaken(reason != null ? reason : closed());
     }
 
     private void refuseTaken(WalException cause) {
         while (!taken.isEmpty()) {
-            refuse(taken.removeFirst(), cause);
-        }
-    }
-
-    private static void refuse(Work work, WalException cause) {
-        switch (work) {
-            case Append append -> append.group().refused(cause);
-            case Frames frames -> frames.outcome().refused(cause);
-            case Turn<?> turn -> turn.done().completeExceptionally(cause);
+            taken.removeFirst().refuse(cause);
         }
     }
 

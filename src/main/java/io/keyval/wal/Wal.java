@@ -64,7 +64,7 @@ public final class Wal implements AutoCloseable {
      * one of its leader's.
      */
     public void append(RecordGroup group) {
-        writer.enqueue(new LogWriter.Append(group));
+        writer.enqueue(new LogWork.Append(group));
     }
 
     /**
@@ -76,7 +76,7 @@ public final class Wal implements AutoCloseable {
      * @param frames whole frames; handed over
      */
     public void appendFrames(ByteBuffer frames, RecordSink sink, Outcome outcome) {
-        writer.enqueue(new LogWriter.Frames(frames, sink, outcome));
+        writer.enqueue(new LogWork.Frames(frames, sink, outcome));
     }
 
     /**
