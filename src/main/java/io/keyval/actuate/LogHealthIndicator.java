@@ -12,7 +12,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Whether the log takes writes: DOWN after a failure that only a restart ends, DEGRADED while
- * writes fail for a reason that may pass, such as a full disk. Reads go on in both.
+ * writes fail for a reason that may pass, such as a full disk. Reads go on in both. UNKNOWN while
+ * the log is replayed: that is no reason to start the node anew.
  */
 @Component
 class LogHealthIndicator implements HealthIndicator {
@@ -26,7 +27,7 @@ class LogHealthIndicator implements HealthIndicator {
     @Override
     public Health health() {
         if (!store.isOpen()) {
-            return Health.outOfService().withDetail("reason", "The log is being replayed.").build();
+            return Health.unknown().withDetail("reason", store.replay().toString()).build();
         }
         Wal wal = store.wal();
         Health.Builder health = status(wal.failure(), trouble(wal));

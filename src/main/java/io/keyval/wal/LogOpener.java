@@ -160,9 +160,21 @@ final class LogOpener {
     /** Copies the bytes from {@code from} to {@code to}, which are there. */
     static void copy(FileChannel source, long from, long to, FileChannel target, long at)
             throws IOException {
+        copy(source, from, to, target, at, () -> {});
+    }
+
+    /**
+     * Copies the bytes from {@code from} to {@code to}, which are there.
+     *
+     * @param check throws where it is to go no further; called once a megabyte
+     */
+    static void copy(
+            FileChannel source, long from, long to, FileChannel target, long at, Runnable check)
+            throws IOException {
         ByteBuffer buffer =
                 ByteBuffer.allocateDirect((int) Math.min(1 << 20, Math.max(1, to - from)));
         while (from < to) {
+            check.run();
             buffer.clear().limit((int) Math.min(buffer.capacity(), to - from));
             int read = source.read(buffer, from);
             if (read < 0) {
