@@ -19,6 +19,7 @@ import org.springframework.util.unit.DataSize;
  * @param secret the secret that leader and followers share
  * @param clientSecret the secret that clients have to say in their HELLO; none when not set
  * @param tls TLS on the port for clients and followers
+ * @param management who may see what over HTTP
  * @param protocol how replies read
  * @param limits bounds on what clients may use
  * @param replication how the log reaches followers
@@ -35,6 +36,7 @@ public record KeyvalProperties(
         @Nullable String secret,
         @Nullable String clientSecret,
         @DefaultValue Tls tls,
+        @DefaultValue Management management,
         @DefaultValue Protocol protocol,
         @DefaultValue Limits limits,
         @DefaultValue Replication replication,
@@ -72,7 +74,7 @@ public record KeyvalProperties(
     /** All settings but the secrets, of which only is told whether there are any. */
     @Override
     public String toString() {
-        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, clientSecret=%s, tls=%s, protocol=%s, limits=%s, replication=%s, follower=%s]"
+        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, clientSecret=%s, tls=%s, management=%s, protocol=%s, limits=%s, replication=%s, follower=%s]"
                 .formatted(
                         address,
                         port,
@@ -83,6 +85,7 @@ public record KeyvalProperties(
                         secret == null ? "none" : "set",
                         clientSecret == null ? "none" : "set",
                         tls,
+                        management,
                         protocol,
                         limits,
                         replication,
@@ -115,6 +118,21 @@ public record KeyvalProperties(
         WANT,
         /** Nobody gets in without a good one. */
         NEED
+    }
+
+    /**
+     * Who may see what over HTTP.
+     *
+     * @param replicationView who may see the state of replication without credentials
+     */
+    public record Management(@DefaultValue("open") View replicationView) {}
+
+    /** Who may see something. */
+    public enum View {
+        /** Anybody. */
+        OPEN,
+        /** Those who know the secret. */
+        CLOSED
     }
 
     /**

@@ -25,7 +25,7 @@ final class ReplayWatch implements WalEvents {
     }
 
     /**
-     * Called every few megabytes, by the thread that replays.
+     * Called once a megabyte, by the thread that replays.
      *
      * @throws ReplayAbandonedException where it is to go no further
      */

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 /** Opens or creates a log file: replays it, and cuts a torn tail after copying it aside. */
 final class LogOpener {
 
-    private static final long PROGRESS_BYTES = 8 << 20;
+    private static final long PROGRESS_BYTES = 1 << 20;
 
     private final Path file;
     private final WalFiles files;

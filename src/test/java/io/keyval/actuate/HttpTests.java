@@ -61,8 +61,7 @@ class HttpTests {
                 "health/readiness",
                 "info",
                 "prometheus",
-                "replication",
-                "replication?digest=true"
+                "replication"
             })
     void whenAnybodyReadsThenItIsOpen(String path, ApplicationContext context) {
         assertThat(send(context, "GET", path, "").statusCode()).isEqualTo(200);
