@@ -12,15 +12,22 @@ import org.springframework.stereotype.Component;
 @Component
 class StopDuringStart implements InitializingBean, DisposableBean {
 
+    private final KeyValueStore store;
     private final Thread hook;
 
     StopDuringStart(KeyValueStore store) {
+        this.store = store;
         this.hook = Thread.ofPlatform().name("stop-during-start").unstarted(store::prepareToStop);
     }
 
     @Override
     public void afterPropertiesSet() {
-        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process ends already.
+            store.prepareToStop();
+        }
     }
 
     @Override
