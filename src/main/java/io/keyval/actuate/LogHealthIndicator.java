@@ -42,7 +42,7 @@ class LogHealthIndicator implements HealthIndicator {
     /** What is wrong with a log that still takes writes, or null. */
     private static @Nullable String trouble(Wal wal) {
         return wal.stall() == null && !Files.exists(wal.file())
-                ? "The file was removed or renamed while the node runs: what it holds is gone with the next stop. Back up what clients can still read, then start again."
+                ? "The file was removed or renamed while the node runs, and is being written anew. If it stays away, see the server's log; what it holds would be gone with the next stop."
                 : wal.stall();
     }
 

@@ -59,6 +59,7 @@ public class KeyValueStore implements SmartLifecycle {
     private final WalOptions options;
     private final ReplayWatch replay = new ReplayWatch();
     private final Compactor compactor;
+    private final LogWatch watch = new LogWatch(this::wal);
     private final Object change = new Object();
 
     private volatile @Nullable DataDirectory directory;
@@ -356,10 +357,12 @@ public class KeyValueStore implements SmartLifecycle {
         data = opened;
         directory = held;
         compactor.start();
+        watch.start();
     }
 
     @Override
     public void stop() {
+        watch.stop();
         compactor.stop();
         synchronized (change) {
             Data now = data;

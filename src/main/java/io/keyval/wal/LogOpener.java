@@ -10,6 +10,8 @@ import java.nio.file.StandardOpenOption;
 /** Opens or creates a log file: replays it, and cuts a torn tail after copying it aside. */
 final class LogOpener {
 
+    static final String FRESH_SUFFIX = ".new";
+
     private static final long PROGRESS_BYTES = 1 << 20;
 
     private final Path file;
@@ -78,7 +80,7 @@ final class LogOpener {
 
     /** Creates an empty log in one step: it is there with its whole header, or not at all. */
     private void create() throws IOException {
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        Path fresh = file.resolveSibling(file.getFileName() + FRESH_SUFFIX);
         try (FileChannel channel =
                 files.open(
                         fresh,

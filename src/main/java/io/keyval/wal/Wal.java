@@ -221,6 +221,28 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
+     * Writes the file anew, with all it held, where it was removed or renamed by somebody else
+     * while the log is open: without that, all would be gone when the log is closed. Writers wait
+     * meanwhile; what is written anew is on disk when this returns.
+     *
+     * @return whether the file was gone
+     * @throws LogRefusedException when it is gone and cannot be written; the log goes on without
+     */
+    public boolean restoreIfGone() {
+        if (options.files().exists(file())) {
+            return false;
+        }
+        try {
+            return await(writer.turn(writer::restoreIfGone));
+        } catch (UncheckedIOException e) {
+            throw new LogRefusedException(
+                    "The log %s was removed or renamed while it is open, and cannot be written anew: %s."
+                            .formatted(file(), e.getCause().getMessage()),
+                    e);
+        }
+    }
+
+    /**
      * Ends compactions and copies of this log that run, soon: they fail as if there were no room,
      * and so does every later one. Returns at once.
      */
@@ -325,7 +347,7 @@ public final class Wal implements AutoCloseable {
 
     /** All files that a log of this name leaves behind when it is interrupted at its work. */
     public static List<String> temporarySuffixes() {
-        return new ArrayList<>(List.of(".new", Compaction.SUFFIX, SYNC_SUFFIX));
+        return new ArrayList<>(List.of(LogOpener.FRESH_SUFFIX, Compaction.SUFFIX, SYNC_SUFFIX));
     }
 
     /** The suffix of the file that a full sync writes. */
