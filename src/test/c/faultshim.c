@@ -3,6 +3,7 @@
  *   KV_FAULT=$PWD/fault KV_FAULT_PATH=.log LD_PRELOAD=$PWD/faultshim.so java -jar target/keyval.jar
  * While the file named by KV_FAULT exists, calls on descriptors whose path contains KV_FAULT_PATH obey its text:
  *   "sync 5"   fsync and fdatasync fail with errno 5 (EIO)     "slow 300"  they take 300 ms longer
+ *   "late 300" reads and writes at an offset take 300 ms longer
  *   "write 28" write and pwrite fail with errno 28 (ENOSPC)    "short 7"   they take at most 7 bytes
  * Remove the file and the fault is gone. */
 #define _GNU_SOURCE
@@ -58,6 +59,7 @@ ssize_t write(int fd, const void *buf, size_t n) {
     static ssize_t (*real)(int, const void *, size_t, off_t);              \
     int arg, saved = errno;                                                \
     if (!real) real = dlsym(RTLD_NEXT, #name);                             \
+    if (faulty(fd, "late", &arg)) usleep(arg * 1000);                      \
     if (faulty(fd, "write", &arg)) { errno = arg; return -1; }             \
     if (faulty(fd, "short", &arg) && (size_t)arg < n) n = arg;             \
     errno = saved;                                                         \
@@ -65,3 +67,15 @@ ssize_t write(int fd, const void *buf, size_t n) {
   }
 PWRITE(pwrite)
 PWRITE(pwrite64)
+
+#define PREAD(name)                                                        \
+  ssize_t name(int fd, void *buf, size_t n, off_t at) {                    \
+    static ssize_t (*real)(int, void *, size_t, off_t);                    \
+    int arg, saved = errno;                                                \
+    if (!real) real = dlsym(RTLD_NEXT, #name);                             \
+    if (faulty(fd, "late", &arg)) usleep(arg * 1000);                      \
+    errno = saved;                                                         \
+    return real(fd, buf, n, at);                                           \
+  }
+PREAD(pread)
+PREAD(pread64)

@@ -5,7 +5,10 @@ import io.keyval.config.KeyvalProperties;
 import io.keyval.config.SettingNames;
 import io.keyval.config.SettingsCheck;
 import io.keyval.config.WalProperties;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.springframework.boot.EnvironmentPostProcessor;
@@ -20,7 +23,8 @@ import org.springframework.core.env.StandardEnvironment;
 
 /**
  * Looks at all settings before anything starts, so that a wrong one ends the process with one
- * sentence, and makes the HTTP port one setting: {@code management.server.port}.
+ * sentence, and makes HTTP one port with one name: {@code management.server.port} and {@code
+ * management.server.address}.
  */
 class NodeEnvironment implements EnvironmentPostProcessor, Ordered {
 
@@ -67,13 +71,29 @@ class NodeEnvironment implements EnvironmentPostProcessor, Ordered {
                     "%s must be a port from 0 to 65535, or -1 for no HTTP, but is '%s'."
                             .formatted(MANAGEMENT_PORT, port));
         }
-        if (environment.containsProperty(MANAGEMENT_ADDRESS)) {
+        if (Binder.get(environment).bind("management.server.ssl", Map.class).isBound()) {
             throw new InvalidSettingException(
-                    "%s is not used: the address for HTTP is server.address; set that."
-                            .formatted(MANAGEMENT_ADDRESS));
+                    "management.server.ssl is not used: TLS for HTTP is server.ssl; set server.ssl.bundle.");
         }
-        Map<String, Object> http = Map.of("server.port", port.strip(), MANAGEMENT_PORT, "");
+        Map<String, Object> http = new HashMap<>();
+        http.put("server.port", port.strip());
+        http.put(MANAGEMENT_PORT, "");
+        String address = environment.getProperty(MANAGEMENT_ADDRESS, "").strip();
+        if (!address.isEmpty()) {
+            checkAddress(address);
+            http.put("server.address", address);
+        }
         environment.getPropertySources().addFirst(new MapPropertySource("keyval-http", http));
+    }
+
+    private static void checkAddress(String address) {
+        try {
+            InetAddress.getByName(address);
+        } catch (UnknownHostException e) {
+            throw new InvalidSettingException(
+                    "%s must be an address of this machine, but is '%s'."
+                            .formatted(MANAGEMENT_ADDRESS, address));
+        }
     }
 
     /**

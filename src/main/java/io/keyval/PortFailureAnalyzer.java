@@ -51,8 +51,10 @@ class PortFailureAnalyzer implements FailureAnalyzer, Ordered {
                     .formatted(port, setting);
         }
         if (reason.contains("assign requested address")) {
-            return "This machine has no address %s: set %s.address to one of its own, or leave it out."
-                    .formatted(environment.getProperty(prefix + ".address"), prefix);
+            return "This machine has no address %s: set %s to one of its own, or leave it out."
+                    .formatted(
+                            environment.getProperty(prefix + ".address"),
+                            http ? "management.server.address" : "keyval.address");
         }
         return "Port %s is in use: end the process that has it, or set %s to another one."
                 .formatted(port, setting);

@@ -12,6 +12,8 @@ import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.Ordered;
 import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.util.unit.DataSize;
@@ -20,6 +22,9 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /** Tells in one sentence why a node cannot start, where the user can do something about it. */
 class StartFailureAnalyzer implements FailureAnalyzer, Ordered {
+
+    /** So near to where it was thrown an exception over an SSL bundle has passed its class. */
+    private static final int BUNDLE_DEPTH = 8;
 
     /** Before those of Spring Boot, which write paragraphs. */
     @Override
@@ -37,6 +42,8 @@ class StartFailureAnalyzer implements FailureAnalyzer, Ordered {
                         case WalException wal -> wal.getMessage();
                         case StoreException store -> store.getMessage();
                         case MarkedYAMLException yaml -> malformed(yaml);
+                        case NoSuchSslBundleException missing -> missing(missing);
+                        case RuntimeException other when isOfBundle(other) -> unusable(other);
                         default -> null;
                     };
             if (sentence != null) {
@@ -53,6 +60,25 @@ class StartFailureAnalyzer implements FailureAnalyzer, Ordered {
         @Nullable Mark mark = yaml.getProblemMark();
         return "A configuration file is not valid YAML: %s%s."
                 .formatted(yaml.getProblem(), mark == null ? "" : ", line " + (mark.getLine() + 1));
+    }
+
+    private static String missing(NoSuchSslBundleException cause) {
+        return "There is no SSL bundle '%1$s': define spring.ssl.bundle.pem.%1$s, or change the setting that names it."
+                .formatted(cause.getBundleName());
+    }
+
+    /** Spring Boot has no exception of its own for a bundle that cannot be read. */
+    private static boolean isOfBundle(RuntimeException cause) {
+        return Arrays.stream(cause.getStackTrace())
+                .limit(BUNDLE_DEPTH)
+                .anyMatch(
+                        frame -> frame.getClassName().startsWith("org.springframework.boot.ssl."));
+    }
+
+    private static String unusable(RuntimeException cause) {
+        Throwable root = NestedExceptionUtils.getMostSpecificCause(cause);
+        return "An SSL bundle (spring.ssl.bundle) cannot be used: %s."
+                .formatted(root.getMessage() == null ? root : root.getMessage());
     }
 
     private static @Nullable String sentence(BindException bind) {

@@ -1,5 +1,6 @@
 package io.keyval;
 
+import io.keyval.store.ReplayAbandonedException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringBootExceptionReporter;
@@ -14,7 +15,8 @@ import org.springframework.core.io.support.SpringFactoriesLoader.ArgumentResolve
 
 /**
  * Prints why a node cannot start as one line on the standard error stream, and nothing else. What
- * no analyzer can explain is left to Spring Boot, which logs it with its stack trace.
+ * no analyzer can explain is left to Spring Boot, which logs it with its stack trace. A start that
+ * was told to end is no failure, and has been told of.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class StartFailureReporter implements SpringBootExceptionReporter {
@@ -38,6 +40,11 @@ class StartFailureReporter implements SpringBootExceptionReporter {
 
     @Override
     public boolean reportException(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ReplayAbandonedException) {
+                return true;
+            }
+        }
         for (FailureAnalyzer analyzer : analyzers) {
             @Nullable FailureAnalysis analysis = analyzer.analyze(failure);
             if (analysis != null) {

@@ -2,14 +2,17 @@ package io.keyval;
 
 import io.keyval.config.KeyvalProperties;
 import io.keyval.config.WalProperties;
+import io.keyval.server.TcpServer;
 import io.keyval.store.KeyValueStore;
 import io.keyval.store.Role;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /** Tells in the log what has been started. */
@@ -21,18 +24,28 @@ class StartLog {
     private final KeyvalProperties properties;
     private final WalProperties wal;
     private final KeyValueStore store;
+    private final TcpServer server;
+    private final @Nullable String httpAddress;
+    private volatile int httpPort = -1;
 
-    StartLog(KeyvalProperties properties, WalProperties wal, KeyValueStore store) {
+    StartLog(
+            KeyvalProperties properties,
+            WalProperties wal,
+            KeyValueStore store,
+            TcpServer server,
+            Environment environment) {
         this.properties = properties;
         this.wal = wal;
         this.store = store;
+        this.server = server;
+        this.httpAddress = environment.getProperty("server.address");
     }
 
     @EventListener
     void httpStarted(WebServerInitializedEvent event) {
-        int port = event.getWebServer().getPort();
-        if (port > 0) {
-            log.info("HTTP on port {}", port);
+        httpPort = event.getWebServer().getPort();
+        if (httpPort > 0) {
+            log.info("HTTP on port {}", httpPort);
         }
     }
 
@@ -45,16 +58,23 @@ class StartLog {
                             + " KEYVAL_SECRET in the environment");
         }
         log.info(
-                "Started {} {}{} at position {} with {} keys, log {}, fsync {}",
+                "Started {} {}{} on {}, {}; position {}, {} keys, {} records replayed, log {}, fsync {}",
                 role.name().toLowerCase(Locale.ROOT),
                 properties.nodeId(),
                 role == Role.LEADER
                         ? ""
                         : " of the leader %s:%d"
                                 .formatted(properties.leaderHost(), properties.leaderPort()),
+                address(properties.address(), server.port()),
+                httpPort > 0 ? "HTTP on " + address(httpAddress, httpPort) : "no HTTP",
                 store.wal().position(),
                 store.keys(),
+                store.replay().records(),
                 store.wal().file().toAbsolutePath(),
                 wal.fsync());
+    }
+
+    private static String address(@Nullable String address, int port) {
+        return "%s:%d".formatted(address == null ? "*" : address, port);
     }
 }

@@ -12,6 +12,8 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
@@ -24,6 +26,8 @@ import org.springframework.stereotype.Component;
 @Component
 @Endpoint(id = "backup")
 class BackupEndpoint {
+
+    private static final Logger log = LoggerFactory.getLogger(BackupEndpoint.class);
 
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
@@ -78,6 +82,7 @@ class BackupEndpoint {
     }
 
     private static WebEndpointResponse<Map<String, Object>> refused(String reason) {
+        log.warn("A backup was not made: {}", reason);
         return new WebEndpointResponse<>(
                 Map.of("error", reason), WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);
     }

@@ -5,6 +5,8 @@ import io.keyval.store.StoreException;
 import io.keyval.wal.CompactionResult;
 import io.keyval.wal.WalException;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
@@ -14,6 +16,8 @@ import org.springframework.stereotype.Component;
 @Component
 @Endpoint(id = "compaction")
 class CompactionEndpoint {
+
+    private static final Logger log = LoggerFactory.getLogger(CompactionEndpoint.class);
 
     private final KeyValueStore store;
 
@@ -41,6 +45,7 @@ class CompactionEndpoint {
                             "pauseMillis",
                             result.pause().toMillis()));
         } catch (WalException | StoreException e) {
+            log.warn("A compaction was not made: {}", e.getMessage());
             return new WebEndpointResponse<>(
                     Map.of("error", String.valueOf(e.getMessage())),
                     WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE);

@@ -12,7 +12,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Whether the log takes writes: DOWN after a failure that only a restart ends, DEGRADED while
- * writes fail for a reason that may pass, such as a full disk. Reads go on in both.
+ * writes fail for a reason that may pass, such as a full disk. Reads go on in both. UNKNOWN while
+ * the log is replayed: that is no reason to start the node anew.
  */
 @Component
 class LogHealthIndicator implements HealthIndicator {
@@ -26,7 +27,7 @@ class LogHealthIndicator implements HealthIndicator {
     @Override
     public Health health() {
         if (!store.isOpen()) {
-            return Health.outOfService().withDetail("reason", "The log is being replayed.").build();
+            return Health.unknown().withDetail("reason", store.replay().toString()).build();
         }
         Wal wal = store.wal();
         Health.Builder health = status(wal.failure(), trouble(wal));
@@ -41,7 +42,7 @@ class LogHealthIndicator implements HealthIndicator {
     /** What is wrong with a log that still takes writes, or null. */
     private static @Nullable String trouble(Wal wal) {
         return wal.stall() == null && !Files.exists(wal.file())
-                ? "The file was removed or renamed while the node runs: what it holds is gone with the next stop. Back up what clients can still read, then start again."
+                ? "The file was removed or renamed while the node runs, and is being written anew. If it stays away, see the server's log; what it holds would be gone with the next stop."
                 : wal.stall();
     }
 

@@ -18,7 +18,7 @@ import org.springframework.stereotype.Component;
  * <p>A leader is DEGRADED while writes lack the acknowledgements they need. A follower is DEGRADED
  * while it has no streaming link: it serves what it has, which may be old. It is OUT_OF_SERVICE,
  * and so not ready, while it does not answer reads at all: before its first sync, and when what it
- * has is older than the settings allow.
+ * has is older than the settings allow. So is every node while it replays its log.
  */
 @Component
 class ReplicationHealthIndicator implements HealthIndicator {
@@ -37,9 +37,9 @@ class ReplicationHealthIndicator implements HealthIndicator {
     @Override
     public Health health() {
         if (!store.isOpen()) {
-            return Health.outOfService().withDetail("reason", "The log is being replayed.").build();
+            return identified(because(Status.OUT_OF_SERVICE, store.replay().toString()));
         }
-        Health.Builder health =
+        return identified(
                 switch (store.role()) {
                     case LEADER -> leader(replication.followers(), replication.unconfirmed());
                     case FOLLOWER ->
@@ -48,7 +48,10 @@ class ReplicationHealthIndicator implements HealthIndicator {
                                     replication.superseded(),
                                     replication.isSynced(),
                                     replication.isFresh());
-                };
+                });
+    }
+
+    private Health identified(Health.Builder health) {
         return health.withDetail("role", ReplicationReport.word(store.role()))
                 .withDetail("id", properties.nodeId())
                 .build();

@@ -19,7 +19,8 @@ import org.springframework.web.bind.annotation.RestController;
  * access. It is no operation of the endpoint, because those take parameters from a JSON body only.
  *
  * <p>Answers with the state of replication behind the change, with status 409 and the reason if it
- * cannot be done, and with 400 if the request does not say what it should.
+ * cannot be done, with 503 while the log is replayed, and with 400 if the request does not say what
+ * it should.
  */
 @RestController
 @RequestMapping("${management.endpoints.web.base-path:/actuator}/replication")
@@ -40,8 +41,9 @@ class RoleController {
      */
     @PostMapping("/promote")
     ReplicationReport promote(@RequestParam(defaultValue = "false") boolean force) {
+        refuseBeforeStart();
         replication.promote(force);
-        return endpoint.replication(null);
+        return endpoint.report(false);
     }
 
     /**
@@ -58,11 +60,25 @@ class RoleController {
             throw new IllegalArgumentException(
                     "A leader has a host, and a port from 1 to 65535: follow?host=HOST&port=PORT.");
         }
+        refuseBeforeStart();
         replication.follow(host, port, id);
-        return endpoint.replication(null);
+        return endpoint.report(false);
     }
 
-    @ExceptionHandler({PromotionException.class, StoreException.class, WalException.class})
+    /** HTTP is open before replication is. */
+    private void refuseBeforeStart() {
+        if (!replication.isRunning()) {
+            throw new StoreException("This node has not started yet, or stops.");
+        }
+    }
+
+    @ExceptionHandler
+    @ResponseStatus(HttpStatus.SERVICE_UNAVAILABLE)
+    Map<String, String> notYet(StoreException cause) {
+        return Map.of("error", String.valueOf(cause.getMessage()));
+    }
+
+    @ExceptionHandler({PromotionException.class, WalException.class})
     @ResponseStatus(HttpStatus.CONFLICT)
     Map<String, String> refused(RuntimeException cause) {
         return Map.of("error", String.valueOf(cause.getMessage()));

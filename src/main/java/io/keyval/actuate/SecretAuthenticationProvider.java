@@ -9,28 +9,41 @@ import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
+import org.springframework.security.web.authentication.WebAuthenticationDetails;
 
 /**
  * Knows one user, {@code keyval}, whose password is the shared secret; nobody where there is none.
- * The time it takes does not depend on how much of a password is right, nor on its length.
+ * An address that guesses is soon not listened to, see {@link FailedAttempts}. The time it takes
+ * does not depend on how much of a password is right, nor on its length.
  */
 final class SecretAuthenticationProvider implements AuthenticationProvider {
 
     private static final String USER = "keyval";
 
     private final byte @Nullable [] digest;
+    private final FailedAttempts failures;
 
-    SecretAuthenticationProvider(@Nullable String secret) {
+    SecretAuthenticationProvider(@Nullable String secret, FailedAttempts failures) {
         this.digest = secret == null ? null : digest(secret);
+        this.failures = failures;
     }
 
     @Override
     public Authentication authenticate(Authentication authentication) {
+        String address =
+                authentication.getDetails() instanceof WebAuthenticationDetails details
+                        ? details.getRemoteAddress()
+                        : "";
+        if (failures.areTooMany(address)) {
+            throw new TooManyAttemptsException();
+        }
         boolean known = USER.equals(authentication.getName());
         byte[] given = digest(String.valueOf(authentication.getCredentials()));
         if (digest == null || !(MessageDigest.isEqual(digest, given) & known)) {
+            failures.failed(address);
             throw new BadCredentialsException("Not the user keyval with the shared secret");
         }
+        failures.succeeded(address);
         return UsernamePasswordAuthenticationToken.authenticated(USER, null, List.of());
     }
 

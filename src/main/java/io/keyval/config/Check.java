@@ -1,11 +1,14 @@
 package io.keyval.config;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.springframework.boot.convert.DurationStyle;
 import org.springframework.util.unit.DataSize;
 
 /** What settings may be; a value that may not be is told in one sentence. */
 final class Check {
+
+    private static final int MOST_SECRET_BYTES = 1024;
 
     private Check() {}
 
@@ -49,6 +52,18 @@ final class Check {
         if (value.isBlank()) {
             throw new InvalidSettingException(
                     name + " must not be empty; leave it out to get its default.");
+        }
+    }
+
+    /** A secret is said in the one line of a HELLO. */
+    static void secret(String name, String value) {
+        if (value.chars().anyMatch(Character::isISOControl)) {
+            throw new InvalidSettingException(
+                    name + " must not hold line ends or other control characters.");
+        }
+        if (value.getBytes(StandardCharsets.UTF_8).length > MOST_SECRET_BYTES) {
+            throw new InvalidSettingException(
+                    "%s must not be longer than %d bytes.".formatted(name, MOST_SECRET_BYTES));
         }
     }
 

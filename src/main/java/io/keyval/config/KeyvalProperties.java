@@ -17,6 +17,9 @@ import org.springframework.util.unit.DataSize;
  * @param leaderPort the port of the follower's leader
  * @param dataDir the directory of the log
  * @param secret the secret that leader and followers share
+ * @param clientSecret the secret that clients have to say in their HELLO; none when not set
+ * @param tls TLS on the port for clients and followers
+ * @param management who may see what over HTTP
  * @param protocol how replies read
  * @param limits bounds on what clients may use
  * @param replication how the log reaches followers
@@ -31,6 +34,9 @@ public record KeyvalProperties(
         @DefaultValue("5000") int leaderPort,
         @DefaultValue("data") Path dataDir,
         @Nullable String secret,
+        @Nullable String clientSecret,
+        @DefaultValue Tls tls,
+        @DefaultValue Management management,
         @DefaultValue Protocol protocol,
         @DefaultValue Limits limits,
         @DefaultValue Replication replication,
@@ -47,9 +53,16 @@ public record KeyvalProperties(
         }
         Check.notBlank("keyval.leader-host", leaderHost);
         Check.range("keyval.leader-port", leaderPort, 1, 65535);
-        if (secret != null && secret.chars().anyMatch(Character::isISOControl)) {
-            throw new InvalidSettingException(
-                    "keyval.secret must not hold line ends or other control characters.");
+        if (secret != null) {
+            Check.secret("keyval.secret", secret);
+        }
+        if (clientSecret != null) {
+            // Taken for none, a variable that is empty by mistake would open the port to all.
+            if (clientSecret.isBlank()) {
+                throw new InvalidSettingException(
+                        "keyval.client-secret is empty: set it, or leave it out to admit every client.");
+            }
+            Check.secret("keyval.client-secret", clientSecret);
         }
     }
 
@@ -58,10 +71,10 @@ public record KeyvalProperties(
         return id == null ? 1 : id;
     }
 
-    /** All settings but the secret, of which only is told whether there is one. */
+    /** All settings but the secrets, of which only is told whether there are any. */
     @Override
     public String toString() {
-        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, protocol=%s, limits=%s, replication=%s, follower=%s]"
+        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, clientSecret=%s, tls=%s, management=%s, protocol=%s, limits=%s, replication=%s, follower=%s]"
                 .formatted(
                         address,
                         port,
@@ -70,10 +83,56 @@ public record KeyvalProperties(
                         leaderPort,
                         dataDir,
                         secret == null ? "none" : "set",
+                        clientSecret == null ? "none" : "set",
+                        tls,
+                        management,
                         protocol,
                         limits,
                         replication,
                         follower);
+    }
+
+    /**
+     * TLS on the port for clients and followers.
+     *
+     * @param bundle the name of the SSL bundle with this node's certificate; no TLS when not set
+     * @param clientAuth whether those who connect have to show a certificate
+     */
+    public record Tls(@Nullable String bundle, @DefaultValue("none") ClientAuth clientAuth) {
+
+        /** Refuses to ask for certificates where there is no TLS; an empty name is none. */
+        public Tls {
+            bundle = bundle == null || bundle.isBlank() ? null : bundle.strip();
+            if (bundle == null && clientAuth != ClientAuth.NONE) {
+                throw new InvalidSettingException(
+                        "keyval.tls.client-auth needs TLS: set keyval.tls.bundle to the name of an SSL bundle.");
+            }
+        }
+    }
+
+    /** Whether those who connect have to show a certificate. */
+    public enum ClientAuth {
+        /** They are not asked for one. */
+        NONE,
+        /** One that is shown has to be good; none may be shown. */
+        WANT,
+        /** Nobody gets in without a good one. */
+        NEED
+    }
+
+    /**
+     * Who may see what over HTTP.
+     *
+     * @param replicationView who may see the state of replication without credentials
+     */
+    public record Management(@DefaultValue("open") View replicationView) {}
+
+    /** Who may see something. */
+    public enum View {
+        /** Anybody. */
+        OPEN,
+        /** Those who know the secret. */
+        CLOSED
     }
 
     /**
@@ -99,15 +158,19 @@ public record KeyvalProperties(
      * @param maxConnections connections open at once, clients and followers together
      * @param handshakeTimeout time for a connection to send its whole HELLO line
      * @param idleTimeout time without a byte after which a client is closed; 0 is never
+     * @param maxOutput the memory that one connection may hold for output
      */
     public record Limits(
             @DefaultValue("64KB") DataSize maxKeySize,
             @DefaultValue("1MB") DataSize maxValueSize,
             @DefaultValue("10000") int maxConnections,
             @DefaultValue("10s") Duration handshakeTimeout,
-            @DefaultValue("0s") Duration idleTimeout) {
+            @DefaultValue("0s") Duration idleTimeout,
+            @DefaultValue("4MB") DataSize maxOutput) {
 
         private static final DataSize LEAST_SIZE = DataSize.ofBytes(1);
+        private static final DataSize LEAST_OUTPUT = DataSize.ofKilobytes(64);
+        private static final DataSize MOST_OUTPUT = DataSize.ofMegabytes(1024);
         private static final DataSize MOST_SIZE = DataSize.ofMegabytes(512);
 
         /** Refuses limits that nobody could keep. */
@@ -117,6 +180,7 @@ public record KeyvalProperties(
             Check.atLeast("keyval.limits.max-connections", maxConnections, 1);
             Check.positive("keyval.limits.handshake-timeout", handshakeTimeout);
             Check.notNegative("keyval.limits.idle-timeout", idleTimeout);
+            Check.size("keyval.limits.max-output", maxOutput, LEAST_OUTPUT, MOST_OUTPUT);
         }
     }
 
@@ -131,6 +195,7 @@ public record KeyvalProperties(
      * @param timeout time without a byte after which a replication link counts as broken
      * @param acceptEmptyLeader whether a follower that holds data lets a leader with another log
      *     and nothing in it replace that data
+     * @param tls TLS on the link to the leader
      */
     public record Replication(
             @DefaultValue("10") int maxFollowers,
@@ -138,7 +203,8 @@ public record KeyvalProperties(
             @DefaultValue("1s") Duration ackTimeout,
             @DefaultValue("1s") Duration heartbeat,
             @DefaultValue("5s") Duration timeout,
-            @DefaultValue("false") boolean acceptEmptyLeader) {
+            @DefaultValue("false") boolean acceptEmptyLeader,
+            @DefaultValue LinkTls tls) {
 
         /** Refuses acks that cannot come and links that would break while they are idle. */
         public Replication {
@@ -156,6 +222,20 @@ public record KeyvalProperties(
                         "keyval.replication.timeout must be longer than keyval.replication.heartbeat, but %s is not longer than %s."
                                 .formatted(Check.text(timeout), Check.text(heartbeat)));
             }
+        }
+    }
+
+    /**
+     * TLS on the link to the leader.
+     *
+     * @param bundle the name of the SSL bundle with which a follower connects to its leader; no TLS
+     *     when not set
+     */
+    public record LinkTls(@Nullable String bundle) {
+
+        /** An empty name is none. */
+        public LinkTls {
+            bundle = bundle == null || bundle.isBlank() ? null : bundle.strip();
         }
     }
 

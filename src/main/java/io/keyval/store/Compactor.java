@@ -30,7 +30,7 @@ final class Compactor {
         running = true;
     }
 
-    /** Waits for a compaction that runs. */
+    /** Waits for a compaction that runs; it ends soon where the log was told to give it up. */
     void stop() {
         running = false;
         Thread last = thread;

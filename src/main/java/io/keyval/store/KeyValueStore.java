@@ -15,15 +15,22 @@ import io.keyval.wal.WalFiles;
 import io.keyval.wal.WalOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
 
 /**
@@ -35,8 +42,13 @@ import org.springframework.stereotype.Service;
 @Service
 public class KeyValueStore implements SmartLifecycle {
 
-    /** The phase of everything that needs data begins above this one. */
-    public static final int PHASE = 0;
+    /**
+     * The phase of everything that needs data begins above this one. It follows the web server's,
+     * so that HTTP tells of a replay, and goes on until the log is closed.
+     */
+    public static final int PHASE = WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE + 1;
+
+    private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);
 
     private static final long PENDING_BYTES = 64L << 20;
 
@@ -45,7 +57,9 @@ public class KeyValueStore implements SmartLifecycle {
 
     private final StoreSettings settings;
     private final WalOptions options;
+    private final ReplayWatch replay = new ReplayWatch();
     private final Compactor compactor;
+    private final LogWatch watch = new LogWatch(this::wal);
     private final Object change = new Object();
 
     private volatile @Nullable DataDirectory directory;
@@ -60,7 +74,8 @@ public class KeyValueStore implements SmartLifecycle {
                 new WalOptions(
                         settings.fsync(),
                         PENDING_BYTES,
-                        new EventFan(events.orderedStream().toList()),
+                        new EventFan(
+                                Stream.concat(Stream.of(replay), events.orderedStream()).toList()),
                         WalFiles.DISK);
         this.role = settings.role();
         this.compactor = new Compactor(settings, this::compact);
@@ -119,9 +134,10 @@ public class KeyValueStore implements SmartLifecycle {
     /** Stops taking writes. When this returns, writes that were taken before are in the log. */
     public void follow() {
         synchronized (change) {
+            Wal log = wal();
             role = Role.FOLLOWER;
             try {
-                data().wal().settle();
+                log.settle();
             } catch (LogFailedException e) {
                 // It was told when the log failed; what waited was refused.
             }
@@ -142,7 +158,7 @@ public class KeyValueStore implements SmartLifecycle {
      * The log of this node, to read and to ask. A full sync replaces it: do not keep it longer than
      * one piece of work.
      *
-     * @throws StoreException before the store has started
+     * @throws StoreException before the log is replayed
      */
     public Wal wal() {
         return data().wal();
@@ -263,6 +279,29 @@ public class KeyValueStore implements SmartLifecycle {
         return data().keyspace().digest();
     }
 
+    /** How far the latest replay is, or has come: at start, and behind each full sync. */
+    public Replay replay() {
+        return replay.progress();
+    }
+
+    /**
+     * Ends what takes long, soon: a replay, a compaction, a copy of the log. They fail, now and
+     * from now on, and change nothing. To be called when the process is about to end; returns at
+     * once.
+     */
+    public void prepareToStop() {
+        replay.giveUp();
+        Data now = data;
+        if (now != null) {
+            now.wal().giveUpCopies();
+        }
+    }
+
+    @EventListener(ContextClosedEvent.class)
+    void closing() {
+        prepareToStop();
+    }
+
     /** Whether the log is open and replayed. */
     public boolean isOpen() {
         return data != null;
@@ -281,7 +320,7 @@ public class KeyValueStore implements SmartLifecycle {
     private Data data() {
         Data now = data;
         if (now == null) {
-            throw new StoreException("The store is not open.");
+            throw new StoreException(replay.progress().toString());
         }
         return now;
     }
@@ -294,24 +333,36 @@ public class KeyValueStore implements SmartLifecycle {
             if (role == Role.LEADER) {
                 held.refuseToBeginBesideAnother(settings.logName());
             }
-            opened = open(held.log(settings.logName()));
+            Path log = held.log(settings.logName());
+            replay.begin(Files.exists(log) ? Files.size(log) : 0);
+            opened = open(log);
             if (role == Role.LEADER) {
                 opened.wal().startEpoch();
             }
+        } catch (IOException e) {
+            held.close();
+            throw new StoreException(
+                    "The log %s cannot be read: %s."
+                            .formatted(held.log(settings.logName()), e.getMessage()));
         } catch (RuntimeException e) {
             if (opened != null) {
                 opened.wal().close();
             }
             held.close();
+            if (e instanceof ReplayAbandonedException) {
+                log.info("{}", e.getMessage());
+            }
             throw e;
         }
         data = opened;
         directory = held;
         compactor.start();
+        watch.start();
     }
 
     @Override
     public void stop() {
+        watch.stop();
         compactor.stop();
         synchronized (change) {
             Data now = data;

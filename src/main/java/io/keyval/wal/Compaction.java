@@ -28,10 +28,14 @@ final class Compaction {
     private static final int ROUNDS = 20;
     private static final long SPARE_BYTES = 1 << 20;
 
+    /** Forced every so many bytes, so that no force takes long. */
+    private static final long FORCE_BYTES = 64 << 20;
+
     private final LogWriter writer;
     private final WalFiles files;
     private final LiveRecords live;
     private final long retain;
+    private final Runnable check;
 
     private final LogFile old;
     private final Path target;
@@ -39,12 +43,19 @@ final class Compaction {
     private int count;
     private long records;
     private long written;
+    private long forced;
 
-    Compaction(LogWriter writer, WalFiles files, LiveRecords live, long retain) {
+    /**
+     * A rewrite that {@link #run} does.
+     *
+     * @param check throws where it is to go no further; called once a megabyte
+     */
+    Compaction(LogWriter writer, WalFiles files, LiveRecords live, long retain, Runnable check) {
         this.writer = writer;
         this.files = files;
         this.live = live;
         this.retain = retain;
+        this.check = check;
         this.old = writer.current();
         this.target = old.path.resolveSibling(old.path.getFileName() + SUFFIX);
     }
@@ -122,7 +133,7 @@ final class Compaction {
         long copied = base.offset();
         for (int round = 0; round < ROUNDS; round++) {
             long end = old.end.offset();
-            LogOpener.copy(source, copied, end, channel, written);
+            LogOpener.copy(source, copied, end, channel, written, check);
             written += end - copied;
             copied = end;
             channel.force(false);
@@ -237,6 +248,11 @@ final class Compaction {
         records += count;
         count = 0;
         body.clear();
+        check.run();
+        if (written - forced >= FORCE_BYTES) {
+            channel.force(false);
+            forced = written;
+        }
     }
 
     private void writeFrame(

@@ -10,7 +10,9 @@ import java.nio.file.StandardOpenOption;
 /** Opens or creates a log file: replays it, and cuts a torn tail after copying it aside. */
 final class LogOpener {
 
-    private static final long PROGRESS_BYTES = 8 << 20;
+    static final String FRESH_SUFFIX = ".new";
+
+    private static final long PROGRESS_BYTES = 1 << 20;
 
     private final Path file;
     private final WalFiles files;
@@ -78,7 +80,7 @@ final class LogOpener {
 
     /** Creates an empty log in one step: it is there with its whole header, or not at all. */
     private void create() throws IOException {
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        Path fresh = file.resolveSibling(file.getFileName() + FRESH_SUFFIX);
         try (FileChannel channel =
                 files.open(
                         fresh,
@@ -160,9 +162,21 @@ final class LogOpener {
     /** Copies the bytes from {@code from} to {@code to}, which are there. */
     static void copy(FileChannel source, long from, long to, FileChannel target, long at)
             throws IOException {
+        copy(source, from, to, target, at, () -> {});
+    }
+
+    /**
+     * Copies the bytes from {@code from} to {@code to}, which are there.
+     *
+     * @param check throws where it is to go no further; called once a megabyte
+     */
+    static void copy(
+            FileChannel source, long from, long to, FileChannel target, long at, Runnable check)
+            throws IOException {
         ByteBuffer buffer =
                 ByteBuffer.allocateDirect((int) Math.min(1 << 20, Math.max(1, to - from)));
         while (from < to) {
+            check.run();
             buffer.clear().limit((int) Math.min(buffer.capacity(), to - from));
             int read = source.read(buffer, from);
             if (read < 0) {

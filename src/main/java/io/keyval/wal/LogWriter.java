@@ -556,6 +556,42 @@ final class LogWriter {
         syncDirectory(old.path);
     }
 
+    /**
+     * Writes the whole log into a new file, in the writer's turn, where there is none of its name.
+     *
+     * @return whether there was none
+     */
+    boolean restoreIfGone() throws IOException {
+        LogFile gone = current;
+        WalFiles files = options.files();
+        if (files.exists(gone.path)) {
+            return false;
+        }
+        Path fresh = gone.path.resolveSibling(gone.path.getFileName() + LogOpener.FRESH_SUFFIX);
+        files.delete(fresh);
+        FileChannel channel =
+                files.open(
+                        fresh,
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE);
+        try {
+            LogOpener.writeFully(channel, FrameCodec.encodeFileHeader(gone.header), 0);
+            replace(
+                    channel,
+                    fresh,
+                    gone.header,
+                    gone.index.floor(gone.header.basePosition() + 1),
+                    FrameCodec.FILE_HEADER_SIZE,
+                    FrameCodec.FILE_HEADER_SIZE);
+            return true;
+        } catch (IOException e) {
+            channel.close();
+            files.delete(fresh);
+            throw e;
+        }
+    }
+
     private void syncDirectory(Path file) {
         try {
             options.files().syncDirectory(LogOpener.directory(file));

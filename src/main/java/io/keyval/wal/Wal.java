@@ -25,6 +25,7 @@ public final class Wal implements AutoCloseable {
     private final WalOptions options;
     private final LogWriter writer;
     private final AtomicBoolean compacting = new AtomicBoolean();
+    private volatile boolean copiesGivenUp;
     private final boolean torn;
 
     private Wal(WalOptions options, LogWriter writer, boolean torn) {
@@ -199,7 +200,7 @@ public final class Wal implements AutoCloseable {
      * @param retain about how many of the newest bytes to keep as they are, for followers that are
      *     away; where that is the whole log, nothing is written and it stays as it is
      * @throws LogRefusedException when another compaction runs, or there is no room or an I/O
-     *     error; the log is then as it was
+     *     error, or {@link #giveUpCopies} was called; the log is then as it was
      * @throws LogFailedException when the log takes nothing more, or the switch could not be made
      *     durable
      */
@@ -208,13 +209,53 @@ public final class Wal implements AutoCloseable {
             throw new LogRefusedException("A compaction is running already.", null);
         }
         try {
-            CompactionResult result = new Compaction(writer, options.files(), live, retain).run();
+            CompactionResult result =
+                    new Compaction(writer, options.files(), live, retain, this::checkCopies).run();
             if (result.bytesAfter() != result.bytesBefore() || result.records() > 0) {
                 options.events().compacted(file(), result);
             }
             return result;
         } finally {
             compacting.set(false);
+        }
+    }
+
+    /**
+     * Writes the file anew, with all it held, where it was removed or renamed by somebody else
+     * while the log is open: without that, all would be gone when the log is closed. Writers wait
+     * meanwhile; what is written anew is on disk when this returns.
+     *
+     * @return whether the file was gone
+     * @throws LogRefusedException when it is gone and cannot be written; the log goes on without
+     */
+    public boolean restoreIfGone() {
+        if (options.files().exists(file())) {
+            return false;
+        }
+        try {
+            return await(writer.turn(writer::restoreIfGone));
+        } catch (UncheckedIOException e) {
+            throw new LogRefusedException(
+                    "The log %s was removed or renamed while it is open, and cannot be written anew: %s."
+                            .formatted(file(), e.getCause().getMessage()),
+                    e);
+        }
+    }
+
+    /**
+     * Ends compactions and copies of this log that run, soon: they fail as if there were no room,
+     * and so does every later one. Returns at once.
+     */
+    public void giveUpCopies() {
+        copiesGivenUp = true;
+    }
+
+    private void checkCopies() {
+        if (copiesGivenUp) {
+            throw new LogRefusedException(
+                    "The copying of %s was given up because the node stops; the log is as it was."
+                            .formatted(file()),
+                    null);
         }
     }
 
@@ -255,14 +296,29 @@ public final class Wal implements AutoCloseable {
                             .formatted(target, cursor.remaining(), usable),
                     null);
         }
-        long size = cursor.copyAll(channel);
+        long size = cursor.copyAll(channel, this::checkCopies);
         channel.force(true);
         options.files().syncDirectory(LogOpener.directory(target));
-        Damage damage = LogScanner.scan(target, channel, Discard.INSTANCE).damage();
+        Damage damage = LogScanner.scan(target, channel, new CheckedCopy()).damage();
         if (damage != null) {
             throw new CorruptLogException(file(), damage.offset(), damage.what());
         }
         return size;
+    }
+
+    /** Reads a copy and forgets it, and goes no further than it may. */
+    private final class CheckedCopy implements LogScanner.Visitor {
+
+        @Override
+        public void put(byte[] key, byte[] value) {}
+
+        @Override
+        public void delete(byte[] key) {}
+
+        @Override
+        public void progress(long records, long offset) {
+            checkCopies();
+        }
     }
 
     /**
@@ -291,7 +347,7 @@ public final class Wal implements AutoCloseable {
 
     /** All files that a log of this name leaves behind when it is interrupted at its work. */
     public static List<String> temporarySuffixes() {
-        return new ArrayList<>(List.of(".new", Compaction.SUFFIX, SYNC_SUFFIX));
+        return new ArrayList<>(List.of(LogOpener.FRESH_SUFFIX, Compaction.SUFFIX, SYNC_SUFFIX));
     }
 
     /** The suffix of the file that a full sync writes. */

@@ -102,10 +102,14 @@ public final class WalCursor implements AutoCloseable {
         }
     }
 
-    /** Copies the log from its first byte to what is durable now. */
-    long copyAll(FileChannel target) throws IOException {
+    /**
+     * Copies the log from its first byte to what is durable now.
+     *
+     * @param check throws where it is to go no further; called often
+     */
+    long copyAll(FileChannel target, Runnable check) throws IOException {
         long end = file.end.offset();
-        LogOpener.copy(channel, 0, end, target, 0);
+        LogOpener.copy(channel, 0, end, target, 0, check);
         return end;
     }
 

@@ -14,7 +14,7 @@ public interface WalEvents {
     /** A force took this long. */
     default void forced(long nanos) {}
 
-    /** Replay has come this far; called every few megabytes and once at the end. */
+    /** Replay has come this far; called once a megabyte and at the end. */
     default void replaying(Path file, long records, long bytes, long totalBytes) {}
 
     /**

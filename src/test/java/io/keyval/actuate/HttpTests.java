@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.keyval.command.Command;
 import io.keyval.command.Reply;
 import io.keyval.store.KeyValueStore;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -18,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.json.JsonParserFactory;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationContext;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -61,8 +68,7 @@ class HttpTests {
                 "health/readiness",
                 "info",
                 "prometheus",
-                "replication",
-                "replication?digest=true"
+                "replication"
             })
     void whenAnybodyReadsThenItIsOpen(String path, ApplicationContext context) {
         assertThat(send(context, "GET", path, "").statusCode()).isEqualTo(200);
@@ -172,6 +178,145 @@ class HttpTests {
         assertThat(response.body()).doesNotContain("hush");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"livez", "readyz"})
+    void whenAProbeAsksThenItsShortPathAnswers(String path, ApplicationContext context) {
+        assertThat(json(send(context, "GET", "../" + path, ""))).containsEntry("status", "UP");
+        assertThat(send(context, "POST", "../" + path, "").statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void whenTheDigestIsAskedForThenItTakesTheSecret(ApplicationContext context) {
+        String path = "replication?digest=true";
+        assertThat(send(context, "GET", path, "").statusCode()).isEqualTo(401);
+        assertThat(json(send(context, "GET", path, "keyval:hush"))).containsKey("digest");
+    }
+
+    @Test
+    void whenAPageFromElsewhereAsksThroughABrowserThenItIsDenied(ApplicationContext context) {
+        for (String site : List.of("cross-site", "same-site")) {
+            assertThat(
+                            send(
+                                            context,
+                                            "POST",
+                                            "compaction",
+                                            "keyval:hush",
+                                            "Sec-Fetch-Site",
+                                            site)
+                                    .statusCode())
+                    .isEqualTo(403);
+        }
+        assertThat(
+                        send(
+                                        context,
+                                        "POST",
+                                        "compaction",
+                                        "keyval:hush",
+                                        "Sec-Fetch-Site",
+                                        "same-origin")
+                                .statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void whenAnAnswerIsSentThenItTellsBrowsersToBeCareful(ApplicationContext context) {
+        assertThat(send(context, "GET", "health", "").headers().map())
+                .containsEntry("x-content-type-options", List.of("nosniff"))
+                .containsEntry("x-frame-options", List.of("DENY"))
+                .containsEntry("referrer-policy", List.of("no-referrer"))
+                .containsKey("content-security-policy");
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void whenARequestIsMalformedThenItIsRefusedAndNotLogged(
+            ApplicationContext context, CapturedOutput output) throws IOException {
+        for (String request :
+                List.of(
+                        "GET /actuator/health?x=%zz HTTP/1.1\r\nHost: a",
+                        "GET /actuator/replication?digest=%zz HTTP/1.1\r\nHost: a",
+                        "GET /actuator//health HTTP/1.1\r\nHost: a",
+                        "GET /actuator/%2e%2e/x HTTP/1.1\r\nHost: a",
+                        "GET /actuator/health;x=y HTTP/1.1\r\nHost: a",
+                        "GET /actuator/health HTTP/1.1\r\nHost: a\r\nHost: b",
+                        "GET /actuator/health HTTP/1.1\r\nHost: a\r\nAccept: nonsense",
+                        "GET /actuator/health HTTP/1.1\r\nHost: a\r\nCookie: a=\u0001",
+                        "GET /actuator/\u0001 HTTP/1.1\r\nHost: a",
+                        "NONSENSE",
+                        "GET / HTTP/9.9\r\nHost: a",
+                        "POST /actuator/health HTTP/1.1\r\nHost: a\r\nContent-Length: x",
+                        "POST /actuator/compaction HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz",
+                        "POST /actuator/compaction HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n%zz",
+                        "GET /actuator/health HTTP/1.1\r\nHost: a\r\nAuthorization: Basic !!!",
+                        "GET /actuator/health HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(100_000))) {
+            assertThat(status(context, request)).as(request).isBetween(400, 505);
+        }
+        assertThat(output.getAll()).doesNotContain("ERROR", "Exception", "\tat ");
+    }
+
+    /** Sends a request as it is and reads the status; a close without one counts as 400. */
+    private static int status(ApplicationContext context, String request) throws IOException {
+        int port =
+                Integer.parseInt(context.getEnvironment().getRequiredProperty("local.server.port"));
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream()
+                    .write((request + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            socket.shutdownOutput();
+            String line =
+                    new BufferedReader(
+                                    new InputStreamReader(
+                                            socket.getInputStream(), StandardCharsets.ISO_8859_1))
+                            .readLine();
+            return line == null ? 400 : Integer.parseInt(line.split(" ")[1]);
+        } catch (SocketException e) {
+            return 400;
+        }
+    }
+
+    @Nested
+    @TestPropertySource(
+            properties = {
+                "keyval.client-secret=whisper",
+                "keyval.management.replication-view=closed",
+                "management.endpoints.web.exposure.include=*",
+                "management.endpoint.env.show-values=always",
+                "management.endpoint.configprops.show-values=always",
+                "spring.application.json={\"keyval.secret\":\"hush\"}",
+                "somebody.elses.password=murmur"
+            })
+    class WithAllExposedAndTheViewClosed {
+
+        @DynamicPropertySource
+        static void dataDir(DynamicPropertyRegistry registry) {
+            registry.add("keyval.data-dir", () -> dataDir.resolve("exposed").toString());
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {"replication", "env", "configprops", "beans", "heapdump", "loggers"})
+        void whenItIsExposedAndNotOpenThenItTakesTheSecret(
+                String path, ApplicationContext context) {
+            assertThat(send(context, "GET", path, "").statusCode()).isEqualTo(401);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"health", "info", "prometheus", "../livez", "../readyz"})
+        void whenTheViewIsClosedThenTheRestIsOpen(String path, ApplicationContext context) {
+            assertThat(send(context, "GET", path, "").statusCode()).isEqualTo(200);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"env", "configprops"})
+        void whenSettingsAreShownThenSecretsAreNot(String path, ApplicationContext context) {
+            HttpResponse<String> response = send(context, "GET", path, "keyval:hush");
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.body())
+                    .contains("exposed", "******")
+                    .doesNotContain("hush", "whisper", "murmur");
+        }
+    }
+
     @Nested
     @TestPropertySource(properties = "keyval.secret=")
     class WithoutSecret {
@@ -190,17 +335,31 @@ class HttpTests {
         }
 
         @Test
+        void whenNoSecretIsSetThenTheDigestIsClosed(ApplicationContext context) {
+            assertThat(send(context, "GET", "replication?digest=true", "").statusCode())
+                    .isEqualTo(403);
+        }
+
+        @Test
         void whenNoSecretIsSetThenReadsAreOpen(ApplicationContext context) {
             assertThat(send(context, "GET", "health", "").statusCode()).isEqualTo(200);
         }
     }
 
     private static HttpResponse<String> send(
-            ApplicationContext context, String method, String path, String credentials) {
+            ApplicationContext context,
+            String method,
+            String path,
+            String credentials,
+            String... headers) {
         String port = context.getEnvironment().getRequiredProperty("local.server.port");
+        URI actuator = URI.create("http://127.0.0.1:" + port + "/actuator/");
         HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/actuator/" + path))
+                HttpRequest.newBuilder(actuator.resolve(path))
                         .method(method, HttpRequest.BodyPublishers.noBody());
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
         if (!credentials.isEmpty()) {
             byte[] bytes = credentials.getBytes(StandardCharsets.UTF_8);
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(bytes));

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -26,6 +27,11 @@ class SettingsTests {
         assertThat(keyval.leaderPort()).isEqualTo(5000);
         assertThat(keyval.dataDir()).hasToString("data");
         assertThat(keyval.secret()).isNull();
+        assertThat(keyval.clientSecret()).isNull();
+        assertThat(keyval.tls().bundle()).isNull();
+        assertThat(keyval.tls().clientAuth()).isEqualTo(KeyvalProperties.ClientAuth.NONE);
+        assertThat(keyval.replication().tls().bundle()).isNull();
+        assertThat(keyval.limits().maxOutput().toMegabytes()).isEqualTo(4);
         assertThat(keyval.protocol().getMiss()).isEqualTo(KeyvalProperties.GetMiss.EMPTY_LINE);
         assertThat(keyval.limits().maxKeySize().toKilobytes()).isEqualTo(64);
         assertThat(keyval.limits().maxValueSize().toMegabytes()).isEqualTo(1);
@@ -57,6 +63,9 @@ class SettingsTests {
                     keyval.limits.max-connections       | 0      | keyval.limits.max-connections must be 1 or more, but is 0.
                     keyval.limits.handshake-timeout     | 0s     | keyval.limits.handshake-timeout must be longer than 0, but is 0s.
                     keyval.limits.idle-timeout          | -250ms | keyval.limits.idle-timeout must not be negative, but is -250ms.
+                    keyval.limits.max-output            | 1KB    | keyval.limits.max-output must be from 64KB to 1024MB, but is 1KB.
+                    keyval.client-secret                | ''     | keyval.client-secret is empty: set it, or leave it out to admit every client.
+                    keyval.tls.client-auth              | need   | keyval.tls.client-auth needs TLS: set keyval.tls.bundle to the name of an SSL bundle.
                     keyval.replication.max-followers    | -1     | keyval.replication.max-followers must be 0 or more, but is -1.
                     keyval.replication.min-acks         | -1     | keyval.replication.min-acks must be 0 or more, but is -1.
                     keyval.replication.min-acks         | 11     | keyval.replication.min-acks must not be more than keyval.replication.max-followers, but 11 is more than 10.
@@ -83,21 +92,27 @@ class SettingsTests {
                                         .hasMessage(sentence));
     }
 
-    @Test
-    void whenTheSecretHoldsALineEndThenItIsRefusedWithoutBeingTold() {
-        assertThatExceptionOfType(BindException.class)
-                .isThrownBy(() -> keyval(Map.of("keyval.secret", "hush\nhush")))
-                .satisfies(
-                        e ->
-                                assertThat(NestedExceptionUtils.getMostSpecificCause(e))
-                                        .isInstanceOf(InvalidSettingException.class)
-                                        .hasMessageNotContaining("hush"));
+    @ParameterizedTest
+    @ValueSource(strings = {"keyval.secret", "keyval.client-secret"})
+    void whenASecretHoldsALineEndOrIsTooLongThenItIsRefusedWithoutBeingTold(String name) {
+        for (String secret : List.of("hush\nhush", "hush\rhush", "hush".repeat(257))) {
+            assertThatExceptionOfType(BindException.class)
+                    .isThrownBy(() -> keyval(Map.of(name, secret)))
+                    .satisfies(
+                            e ->
+                                    assertThat(NestedExceptionUtils.getMostSpecificCause(e))
+                                            .isInstanceOf(InvalidSettingException.class)
+                                            .hasMessageStartingWith(name + " must not ")
+                                            .hasMessageNotContaining("hush"));
+        }
     }
 
     @Test
-    void whenSettingsArePrintedThenTheSecretIsNot() {
-        assertThat(keyval(Map.of("keyval.secret", "hush")).toString())
-                .contains("secret=set")
+    void whenSettingsArePrintedThenTheSecretsAreNot() {
+        assertThat(
+                        keyval(Map.of("keyval.secret", "hush", "keyval.client-secret", "hush hush"))
+                                .toString())
+                .contains(" secret=set", "clientSecret=set")
                 .doesNotContain("hush");
     }
 

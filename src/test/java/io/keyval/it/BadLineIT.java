@@ -79,7 +79,8 @@ class BadLineIT {
     }
 
     private static JsonNode report(NodeProcess node) {
-        return JsonMapper.shared().readTree(node.get("/actuator/replication?digest=true").body());
+        return JsonMapper.shared()
+                .readTree(node.http("GET", "/actuator/replication?digest=true", SECRET).body());
     }
 
     private static boolean streams(NodeProcess follower) {

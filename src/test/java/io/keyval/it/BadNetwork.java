@@ -212,7 +212,8 @@ final class BadNetwork implements AutoCloseable {
     }
 
     private static JsonNode report(NodeProcess node) {
-        return JsonMapper.shared().readTree(node.get("/actuator/replication?digest=true").body());
+        return JsonMapper.shared()
+                .readTree(node.http("GET", "/actuator/replication?digest=true", SECRET).body());
     }
 
     private static long position(NodeProcess node) {

@@ -113,6 +113,22 @@ public final class NodeProcess implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Returns when the launched node takes HTTP requests, whether it has started or not.
+     *
+     * @throws IllegalStateException if it ends or takes too long instead
+     */
+    public NodeProcess awaitHttp() {
+        Awaitility.await("HTTP of the node")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> !alive() || last(HTTP, output(outputStart)).isPresent());
+        managementPort =
+                last(HTTP, output(outputStart))
+                        .orElseThrow(() -> new IllegalStateException(outputOfThisRun()));
+        return this;
+    }
+
     /** Starts the process and returns at once: for nodes that start together or not at all. */
     public NodeProcess launch() {
         if (alive()) {

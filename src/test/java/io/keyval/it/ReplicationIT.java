@@ -426,7 +426,7 @@ class ReplicationIT {
 
     private static Map<String, Object> state(NodeProcess node) {
         return JsonParserFactory.getJsonParser()
-                .parseMap(node.get("/actuator/replication?digest=true").body());
+                .parseMap(node.http("GET", "/actuator/replication?digest=true", SECRET).body());
     }
 
     private static long position(NodeProcess node) {

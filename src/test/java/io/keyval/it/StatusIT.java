@@ -125,7 +125,7 @@ class StatusIT {
 
     private static Map<String, Object> replication(NodeProcess node) {
         return JsonParserFactory.getJsonParser()
-                .parseMap(node.get("/actuator/replication?digest=true").body());
+                .parseMap(node.http("GET", "/actuator/replication?digest=true", "hush").body());
     }
 
     @SuppressWarnings("unchecked")

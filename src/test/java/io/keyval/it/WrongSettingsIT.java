@@ -40,7 +40,8 @@ class WrongSettingsIT {
                     --keyval.limits.idle-timeout=soon        | keyval.limits.idle-timeout must be a time such as 10s, but is 'soon'.
                     --keyval.protocol.get-miss=null          | keyval.protocol.get-miss must be empty-line or not-found, but is 'null'.
                     --keyval.wal.fsnyc=always                | There is no setting keyval.wal.fsnyc; did you mean keyval.wal.fsync?
-                    --management.server.address=127.0.0.1    | management.server.address is not used: the address for HTTP is server.address; set that.
+                    --management.server.address=no..host | management.server.address must be an address of this machine, but is 'no..host'.
+                    --management.server.ssl.bundle=web       | management.server.ssl is not used: TLS for HTTP is server.ssl; set server.ssl.bundle.
                     --leader-port 5000                       | There is no option --leader-port; --help lists the options.
                     """)
     void whenASettingIsWrongThenOneSentenceSaysWhatToChange(String arguments, String sentence) {
@@ -94,6 +95,15 @@ class WrongSettingsIT {
             assertEndsWith(
                     node,
                     "This machine has no address 192.0.2.1: set keyval.address to one of its own, or leave it out.");
+        }
+    }
+
+    @Test
+    void whenTheMachineHasNoSuchHttpAddressThenTheSentenceNamesItAndItsSetting() {
+        try (NodeProcess node = node().arguments("--management.server.address=192.0.2.1").build()) {
+            assertEndsWith(
+                    node,
+                    "This machine has no address 192.0.2.1: set management.server.address to one of its own, or leave it out.");
         }
     }
 

@@ -42,6 +42,17 @@ class KeyValueStoreTests {
     }
 
     @Test
+    void whenTheLogFileIsRemovedThenTheStoreWritesItAnewByItself() throws IOException {
+        KeyValueStore store = leader();
+        execute(store, put("a", "1"));
+        Files.delete(store.wal().file());
+        await().untilAsserted(() -> assertThat(store.wal().file()).isNotEmptyFile());
+        execute(store, put("b", "2"));
+        store.stop();
+        assertThat(leader().keys()).isEqualTo(2);
+    }
+
+    @Test
     void whenABatchReadsWhatItWroteThenItSeesItInOrder() {
         KeyValueStore store = leader();
         assertThat(

@@ -74,6 +74,74 @@ class WalTests {
     }
 
     @Test
+    void whenTheFileIsRemovedThenItIsWrittenAnewAndNothingIsLost() throws IOException {
+        try (Wal wal = open()) {
+            LogId id = wal.id();
+            Group.append(wal, contents, Entry.put("a", "1"), Entry.put("b", "2"));
+            assertThat(wal.restoreIfGone()).isFalse();
+            try (WalCursor cursor = wal.cursorAfter(0)) {
+                Files.delete(file);
+                Group.append(wal, contents, Entry.put("c", "3"));
+
+                assertThat(wal.restoreIfGone()).isTrue();
+                assertThat(wal.restoreIfGone()).isFalse();
+                assertThat(wal.id()).isEqualTo(id);
+                assertThat(wal.position()).isEqualTo(3);
+                assertThat(Group.append(wal, contents, Entry.put("d", "4"))).isEqualTo(4);
+                while (cursor.read(1 << 20) != null) {
+                    assertThat(cursor.position()).isLessThanOrEqualTo(4);
+                }
+                assertThat(cursor.position()).isEqualTo(4);
+            }
+        }
+        try (Wal wal = open()) {
+            assertThat(contents.records)
+                    .containsExactly(
+                            Entry.put("a", "1"),
+                            Entry.put("b", "2"),
+                            Entry.put("c", "3"),
+                            Entry.put("d", "4"));
+            assertThat(wal.wasTorn()).isFalse();
+        }
+        try (var files = Files.list(directory)) {
+            assertThat(files).containsExactly(file);
+        }
+    }
+
+    @Test
+    void whenTheFileCannotBeWrittenAnewThenTheLogGoesOnWithoutIt() throws IOException {
+        Path data = Files.createDirectory(directory.resolve("data"));
+        file = data.resolve("leader.log");
+        try (Wal wal = open()) {
+            Files.delete(file);
+            Files.delete(data);
+            assertThatThrownBy(wal::restoreIfGone)
+                    .isInstanceOf(LogRefusedException.class)
+                    .hasMessageContaining("cannot be written anew");
+            assertThat(Group.append(wal, contents, Entry.put("a", "1"))).isEqualTo(1);
+            Files.createDirectory(data);
+            assertThat(wal.restoreIfGone()).isTrue();
+        }
+        try (Wal wal = open()) {
+            assertThat(wal.position()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whenCopiesAreGivenUpThenTheyFailAndTheLogGoesOn() throws IOException {
+        try (Wal wal = open()) {
+            Group.append(wal, contents, Entry.put("a", "1"));
+            wal.giveUpCopies();
+            assertThatThrownBy(() -> wal.copyTo(directory.resolve("copy")))
+                    .isInstanceOf(LogRefusedException.class);
+            assertThat(Group.append(wal, contents, Entry.put("b", "2"))).isEqualTo(2);
+        }
+        try (var files = Files.list(directory)) {
+            assertThat(files).containsExactly(file);
+        }
+    }
+
+    @Test
     void whenGroupsWaitTogetherThenTheyShareOneFrameAndOneForce() throws Exception {
         int waiting = 20;
         List<Long> forces = new ArrayList<>();
