@@ -197,12 +197,17 @@ final class Entries implements AutoCloseable {
         return large.bytes();
     }
 
-    /** Whether an entry would fit. Any thread; true a moment ago. */
-    boolean hasRoom(int keyLength, int valueLength, long limit) {
-        return isLarge(keyLength, valueLength)
-                ? slabs.bytes() + large.bytes() + Large.bytes(keyLength, valueLength) <= limit
-                : slabs.hasRoom(
-                        SizeClasses.of(HEADER + keyLength + valueLength), limit - large.bytes());
+    /**
+     * Whether an entry would fit into {@code most} bytes in all, and {@code mostHeap} on the heap.
+     * Any thread; true a moment ago.
+     */
+    boolean hasRoom(int keyLength, int valueLength, long most, long mostHeap) {
+        long onHeap = large.bytes();
+        if (isLarge(keyLength, valueLength)) {
+            long grown = onHeap + Large.bytes(keyLength, valueLength);
+            return grown <= mostHeap && grown <= most - slabs.bytesInUse();
+        }
+        return slabs.hasRoom(SizeClasses.of(HEADER + keyLength + valueLength), most - onHeap);
     }
 
     @Override

@@ -42,6 +42,7 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
     private final Entries entries = new Entries(slabs);
     private final Directory directory;
     private final Cleaner.Cleanable memory;
+    private final Readers readers = new Readers();
     private final AtomicLong size = new AtomicLong();
     private final AtomicLong encodedSize = new AtomicLong();
 
@@ -58,15 +59,20 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
     /** The value of a key, not to be changed, or null. */
     byte @Nullable [] get(byte[] key) {
         long hashed = hash.of(key, 0, key.length);
-        while (true) {
-            Shard shard = directory.of(hashed);
-            long version = shard.version();
-            int index = shard.find(entries, hashed, key, 0, key.length);
-            byte[] value = index < 0 ? null : entries.value(Shard.reference(shard.at(index)));
-            if (shard.unchanged(version)) {
-                return value;
+        readers.enter();
+        try {
+            while (true) {
+                Shard shard = directory.of(hashed);
+                long version = shard.version();
+                int index = shard.find(entries, hashed, key, 0, key.length);
+                byte[] value = index < 0 ? null : entries.value(Shard.reference(shard.at(index)));
+                if (shard.unchanged(version)) {
+                    return value;
+                }
+                Thread.onSpinWait();
             }
-            Thread.onSpinWait();
+        } finally {
+            readers.leave();
         }
     }
 
@@ -159,13 +165,15 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
     }
 
     /**
-     * Whether an entry could be put without {@link #memory} growing beyond {@code limit}. Writes
-     * that are on their way may take the room.
+     * Whether a new entry could be put without {@link #memory} growing beyond {@code most}, and
+     * {@link #heapMemory} beyond {@code mostHeap}. Any thread; true a moment ago.
      */
-    boolean hasRoom(byte[] key, byte[] value, long limit) {
-        if (entries.hasRoom(key.length, value.length, limit)) {
-            return true;
-        }
+    boolean hasRoom(int keyLength, int valueLength, long most, long mostHeap) {
+        return entries.hasRoom(keyLength, valueLength, most, mostHeap);
+    }
+
+    /** Whether the key is there with a value that takes at least as much memory. Any thread. */
+    boolean isNoLarger(byte[] key, byte[] value) {
         byte[] before = get(key);
         return before != null
                 && Entries.footprint(key.length, value.length)
@@ -177,13 +185,18 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
         long[] words = new long[Shard.WORDS];
         long from = 0;
         do {
-            Shard shard = copyOf(from, words);
-            for (long word : words) {
-                if (Shard.isEntry(word)) {
-                    show(shard, word, entry);
+            readers.enter();
+            try {
+                Shard shard = copyOf(from, words);
+                for (long word : words) {
+                    if (Shard.isEntry(word)) {
+                        show(shard, word, entry);
+                    }
                 }
+                from = shard.prefix + (1L << Long.SIZE - shard.depth);
+            } finally {
+                readers.leave();
             }
-            from = shard.prefix + (1L << Long.SIZE - shard.depth);
         } while (from != 0);
     }
 
@@ -244,11 +257,13 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
     }
 
     /**
-     * Gives the off-heap memory back, at the latest when nobody refers to this any more. Whoever
-     * reads or writes then, or later, gets an {@link IllegalStateException}.
+     * Gives the off-heap memory back, once whoever reads has done so; where it is not called, that
+     * happens when nobody refers to this any more. Readers that come later get an {@link
+     * IllegalStateException}. Not called while the writer is at work.
      */
     @Override
     public void close() {
+        readers.shutOut();
         memory.clean();
     }
 }

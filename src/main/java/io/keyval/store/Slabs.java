@@ -114,6 +114,11 @@ final class Slabs implements AutoCloseable {
         return (address << UNIT_BITS) & CHUNK - 1;
     }
 
+    /** Bytes taken from the system, without pages that are empty. Any thread. */
+    long bytesInUse() {
+        return bytes.get() - emptyBytes.get();
+    }
+
     /** Bytes taken from the system. Any thread. */
     long bytes() {
         return bytes.get();
@@ -127,7 +132,7 @@ final class Slabs implements AutoCloseable {
         return roomy[sizeClass] != null || emptyBytes.get() > 0 || bytes.get() + CHUNK <= limit;
     }
 
-    /** Gives everything back to the system; whoever reads then, or later, gets an exception. */
+    /** Gives everything back to the system. Nobody may read or write any more. */
     @Override
     public void close() {
         arena.close();

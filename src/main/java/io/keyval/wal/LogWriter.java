@@ -384,8 +384,9 @@ final class LogWriter {
         }
         publish();
         while (!taken.isEmpty()) {
-            Frames frames = (Frames) taken.removeFirst();
+            Frames frames = (Frames) taken.getFirst();
             FrameRun.replay(frames.frames(), frames.sink());
+            taken.removeFirst();
             frames.outcome().committed(last.removeFirst());
         }
     }
