@@ -12,8 +12,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Whether the log takes writes: DOWN after a failure that only a restart ends, DEGRADED while
- * writes fail for a reason that may pass, such as a full disk. Reads go on in both. UNKNOWN while
- * the log is replayed: that is no reason to start the node anew.
+ * writes fail for a reason that may pass, such as a full disk or too little memory. Reads go on in
+ * both. UNKNOWN while the log is replayed: that is no reason to start the node anew.
  */
 @Component
 class LogHealthIndicator implements HealthIndicator {
@@ -30,11 +30,13 @@ class LogHealthIndicator implements HealthIndicator {
             return Health.unknown().withDetail("reason", store.replay().toString()).build();
         }
         Wal wal = store.wal();
-        Health.Builder health = status(wal.failure(), trouble(wal));
+        String shortage = store.memoryShortage();
+        Health.Builder health = status(wal.failure(), shortage == null ? trouble(wal) : shortage);
         return health.withDetail("file", wal.file().toString())
                 .withDetail("size", wal.size())
                 .withDetail("position", wal.position())
                 .withDetail("epoch", Epoch.text(wal.epoch()))
+                .withDetail("memory", store.memory())
                 .withDetail("fsync", store.fsyncPolicy().mode().name().toLowerCase(Locale.ROOT))
                 .build();
     }

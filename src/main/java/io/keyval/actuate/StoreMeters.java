@@ -24,6 +24,14 @@ class StoreMeters implements MeterBinder {
         Gauge.builder("keyval.keys", store, KeyValueStore::keys)
                 .description("Keys that are present")
                 .register(registry);
+        Gauge.builder("keyval.memory", store, KeyValueStore::memory)
+                .description("Memory that the data takes, in use or kept for what comes")
+                .baseUnit("bytes")
+                .register(registry);
+        Gauge.builder("keyval.memory.max", store, StoreMeters::maxMemory)
+                .description("Memory that the data may take; infinite when there is no bound")
+                .baseUnit("bytes")
+                .register(registry);
         Gauge.builder("keyval.wal.position", store, of(Wal::position))
                 .description("Position of the last durable record")
                 .register(registry);
@@ -31,6 +39,10 @@ class StoreMeters implements MeterBinder {
                 .description("Size of the log")
                 .baseUnit("bytes")
                 .register(registry);
+    }
+
+    private static double maxMemory(KeyValueStore store) {
+        return store.maxMemory() == Long.MAX_VALUE ? Double.POSITIVE_INFINITY : store.maxMemory();
     }
 
     private static ToDoubleFunction<KeyValueStore> of(ToLongFunction<Wal> value) {

@@ -159,6 +159,8 @@ public record KeyvalProperties(
      * @param handshakeTimeout time for a connection to send its whole HELLO line
      * @param idleTimeout time without a byte after which a client is closed; 0 is never
      * @param maxOutput the memory that one connection may hold for output
+     * @param maxMemory memory that the data may take before writes that need more are refused; 0 is
+     *     no bound; when not set, 70 % of the machine's memory less the largest heap
      */
     public record Limits(
             @DefaultValue("64KB") DataSize maxKeySize,
@@ -166,12 +168,15 @@ public record KeyvalProperties(
             @DefaultValue("10000") int maxConnections,
             @DefaultValue("10s") Duration handshakeTimeout,
             @DefaultValue("0s") Duration idleTimeout,
-            @DefaultValue("4MB") DataSize maxOutput) {
+            @DefaultValue("4MB") DataSize maxOutput,
+            @Nullable DataSize maxMemory) {
 
         private static final DataSize LEAST_SIZE = DataSize.ofBytes(1);
         private static final DataSize LEAST_OUTPUT = DataSize.ofKilobytes(64);
         private static final DataSize MOST_OUTPUT = DataSize.ofMegabytes(1024);
         private static final DataSize MOST_SIZE = DataSize.ofMegabytes(512);
+        private static final DataSize LEAST_MEMORY = DataSize.ofMegabytes(8);
+        private static final DataSize MOST_MEMORY = DataSize.ofTerabytes(1024);
 
         /** Refuses limits that nobody could keep. */
         public Limits {
@@ -181,6 +186,13 @@ public record KeyvalProperties(
             Check.positive("keyval.limits.handshake-timeout", handshakeTimeout);
             Check.notNegative("keyval.limits.idle-timeout", idleTimeout);
             Check.size("keyval.limits.max-output", maxOutput, LEAST_OUTPUT, MOST_OUTPUT);
+            if (maxMemory != null && maxMemory.toBytes() != 0) {
+                Check.size(
+                        "keyval.limits.max-memory, where it is not 0,",
+                        maxMemory,
+                        LEAST_MEMORY,
+                        MOST_MEMORY);
+            }
         }
     }
 

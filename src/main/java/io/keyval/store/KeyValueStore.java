@@ -60,6 +60,7 @@ public class KeyValueStore implements SmartLifecycle {
     private final ReplayWatch replay = new ReplayWatch();
     private final Compactor compactor;
     private final LogWatch watch = new LogWatch(this::wal);
+    private final MemoryLimit memoryLimit;
     private final Object change = new Object();
 
     private volatile @Nullable DataDirectory directory;
@@ -78,6 +79,7 @@ public class KeyValueStore implements SmartLifecycle {
                                 Stream.concat(Stream.of(replay), events.orderedStream()).toList()),
                         WalFiles.DISK);
         this.role = settings.role();
+        this.memoryLimit = new MemoryLimit(settings.maxMemory(), Runtime.getRuntime().maxMemory());
         this.compactor = new Compactor(settings, this::compact);
     }
 
@@ -88,27 +90,49 @@ public class KeyValueStore implements SmartLifecycle {
      * batch is durable by the fsync policy. A read behind a write of the same batch sees it. The
      * caller sends the next batch of a connection only when this one has completed, so a connection
      * sees its own writes. May be called by any thread; may block while too much waits for the log.
-     * Never completes exceptionally: what fails is a {@link Reply.Failed}.
+     * Never completes exceptionally: what fails is a {@link Reply.Failed}, a PUT that finds no
+     * memory too.
      *
      * @param batch not empty; not changed afterwards
      */
     public CompletionStage<List<Reply>> execute(List<Command> batch) {
         Data now = data();
         if (role == Role.LEADER && batch.stream().anyMatch(Command.Write.class::isInstance)) {
-            WriteGroup group = new WriteGroup(batch, now.keyspace(), confirmation);
+            WriteGroup group = new WriteGroup(batch, now.keyspace(), confirmation, memoryLimit);
+            if (group.count() == 0) {
+                return group.refuse();
+            }
             now.wal().append(group);
             compactor.consider(now.wal().size(), now.keyspace().encodedSize());
             return group.replies();
         }
+        return CompletableFuture.completedStage(read(batch));
+    }
+
+    private List<Reply> read(List<Command> batch) {
+        while (true) {
+            Data now = data();
+            try {
+                return read(batch, now.keyspace());
+            } catch (IllegalStateException e) {
+                if (now == data) {
+                    throw e;
+                }
+                // A full sync has put other data in the place of these meanwhile.
+            }
+        }
+    }
+
+    private List<Reply> read(List<Command> batch, Keyspace keyspace) {
         boolean stale = !readable.getAsBoolean();
         List<Reply> replies = new ArrayList<>(batch.size());
         for (Command command : batch) {
             replies.add(
                     stale && command instanceof Command.Get
                             ? Reply.FAILED
-                            : Reads.answer(command, now.keyspace()));
+                            : Reads.answer(command, keyspace));
         }
-        return CompletableFuture.completedStage(replies);
+        return replies;
     }
 
     /** What this node does at the moment. */
@@ -203,6 +227,7 @@ public class KeyValueStore implements SmartLifecycle {
                 return aside;
             } catch (RuntimeException e) {
                 next.wal().close();
+                next.keyspace().close();
                 throw e;
             }
         }
@@ -214,7 +239,9 @@ public class KeyValueStore implements SmartLifecycle {
         old.close();
         try {
             next.wal().moveTo(log);
+            Data before = data();
             data = next;
+            before.keyspace().close();
         } catch (RuntimeException e) {
             if (old.failure() == null) {
                 reopen(log, e);
@@ -233,7 +260,17 @@ public class KeyValueStore implements SmartLifecycle {
 
     private Data open(Path log) {
         Keyspace keyspace = new Keyspace();
-        return new Data(Wal.open(log, options, keyspace), keyspace);
+        try {
+            return new Data(Wal.open(log, options, keyspace), keyspace);
+        } catch (MemoryExhaustedException e) {
+            keyspace.close();
+            throw new StoreException(
+                    "The log %s cannot be replayed. %s Use a machine or container with more memory."
+                            .formatted(log, e.getMessage()));
+        } catch (RuntimeException e) {
+            keyspace.close();
+            throw e;
+        }
     }
 
     private Path keepAside(Path log, LogId id) {
@@ -260,7 +297,30 @@ public class KeyValueStore implements SmartLifecycle {
      */
     public CompactionResult compact() {
         Data now = data();
-        return now.wal().compact(now.keyspace(), settings.retain(now.keyspace().encodedSize()));
+        try {
+            return now.wal().compact(now.keyspace(), settings.retain(now.keyspace().encodedSize()));
+        } catch (IllegalStateException e) {
+            if (now == data) {
+                throw e;
+            }
+            throw new StoreException("A full sync replaced the log while it was compacted.");
+        }
+    }
+
+    /** Bytes of memory that the data takes, in use or kept for what comes. */
+    public long memory() {
+        Data now = data;
+        return now == null ? 0 : now.keyspace().memory();
+    }
+
+    /** Bytes of memory that the data may take; {@link Long#MAX_VALUE} when there is no bound. */
+    public long maxMemory() {
+        return memoryLimit.most();
+    }
+
+    /** Why writes that need more memory are refused, or null when they are not. */
+    public @Nullable String memoryShortage() {
+        return memoryLimit.reason(data().keyspace());
     }
 
     /** Keys that are present. */

@@ -3,8 +3,9 @@ package io.keyval.store;
 import io.keyval.wal.LiveRecords;
 import io.keyval.wal.RecordSink;
 import io.keyval.wal.Records;
+import java.lang.ref.Cleaner;
 import java.util.Arrays;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -12,44 +13,106 @@ import org.jspecify.annotations.Nullable;
 /**
  * The data in memory: what the log says, replayed.
  *
- * <p>One thread changes it, any thread reads it. Arrays are handed over and never copied.
+ * <pre>
+ *   hash of the key: first bits                 last bits
+ *        |                                          |
+ *   Directory ---------> Shard: 8192 words, off-heap, searched from there
+ *   (doubles)            (split when full)          |
+ *                                               reference
+ *                             +---------------------+---------------------+
+ *                       Entries in Slabs: key and value            LargeEntries:
+ *                       together, off-heap, up to 4 KB             above, on the heap
+ * </pre>
+ *
+ * <p>An entry costs, beside its key and value, 4 bytes, what its size class rounds up (at most an
+ * eighth), and 10 to 20 bytes of a shard. Nothing of it is on the heap, so that the collector has
+ * nothing to copy. Memory of what was removed or replaced is used again, see {@link Slabs}; the
+ * shards stay as many as they were.
+ *
+ * <p>One thread changes it, the log's writer or whoever replays the log; any thread reads it,
+ * without a lock, and never sees half of a change: it looks whether the {@link Shard} changed while
+ * it read, and reads again if so.
  */
-final class Keyspace implements RecordSink, LiveRecords {
+final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
 
-    /** A key with its hash, compared by content. */
-    private static final class Key {
+    private static final Cleaner CLEANER = Cleaner.create();
 
-        final byte[] bytes;
-        final int hash;
+    private final KeyHash hash;
+    private final Slabs slabs = new Slabs();
+    private final Entries entries = new Entries(slabs);
+    private final Directory directory;
+    private final Cleaner.Cleanable memory;
+    private final Readers readers = new Readers();
+    private final AtomicLong size = new AtomicLong();
+    private final AtomicLong encodedSize = new AtomicLong();
 
-        Key(byte[] bytes) {
-            this.bytes = bytes;
-            this.hash = Arrays.hashCode(bytes);
-        }
+    Keyspace() {
+        this(SipHash.random());
+    }
 
-        @Override
-        public int hashCode() {
-            return hash;
-        }
+    Keyspace(KeyHash hash) {
+        this.hash = hash;
+        this.directory = new Directory(slabs, entries, hash);
+        this.memory = CLEANER.register(this, slabs::close);
+    }
 
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Key key && hash == key.hash && Arrays.equals(bytes, key.bytes);
+    /** The value of a key, not to be changed, or null. */
+    byte @Nullable [] get(byte[] key) {
+        long hashed = hash.of(key, 0, key.length);
+        readers.enter();
+        try {
+            while (true) {
+                Shard shard = directory.of(hashed);
+                long version = shard.version();
+                int index = shard.find(entries, hashed, key, 0, key.length);
+                byte[] value = index < 0 ? null : entries.value(Shard.reference(shard.at(index)));
+                if (shard.unchanged(version)) {
+                    return value;
+                }
+                Thread.onSpinWait();
+            }
+        } finally {
+            readers.leave();
         }
     }
 
-    private final ConcurrentHashMap<Key, byte[]> entries = new ConcurrentHashMap<>();
-    private volatile long encodedSize;
-
-    byte @Nullable [] get(byte[] key) {
-        return entries.get(new Key(key));
+    /**
+     * {@inheritDoc}
+     *
+     * @throws MemoryExhaustedException when there is no memory for it; nothing has changed
+     */
+    @Override
+    public void put(byte[] key, byte[] value) {
+        put(key, 0, key.length, value, 0, value.length);
     }
 
     @Override
-    public void put(byte[] key, byte[] value) {
-        byte[] before = entries.put(new Key(key), value);
-        long grown = Records.putSize(key, value);
-        grow(before == null ? grown : grown - Records.putSize(key, before));
+    public void put(byte[] bytes, int key, int keyLength, int value, int valueLength) {
+        put(bytes, key, keyLength, bytes, value, valueLength);
+    }
+
+    private void put(
+            byte[] keyBytes,
+            int key,
+            int keyLength,
+            byte[] valueBytes,
+            int value,
+            int valueLength) {
+        long hashed = hash.of(keyBytes, key, keyLength);
+        Shard shard = directory.withRoom(hashed);
+        long added = entries.add(keyBytes, key, keyLength, valueBytes, value, valueLength);
+        long grown = Records.putSize(keyLength, valueLength);
+        int index = shard.find(entries, hashed, keyBytes, key, keyLength);
+        if (index < 0) {
+            shard.insert(Shard.word(hashed, added));
+            grow(size, 1);
+        } else {
+            long before = Shard.reference(shard.at(index));
+            grown -= entries.encodedSize(before);
+            shard.replace(index, Shard.word(hashed, added));
+            entries.remove(before);
+        }
+        grow(encodedSize, grown);
     }
 
     @Override
@@ -59,30 +122,118 @@ final class Keyspace implements RecordSink, LiveRecords {
 
     /** Removes a key; false when it was absent. */
     boolean remove(byte[] key) {
-        byte[] before = entries.remove(new Key(key));
-        if (before == null) {
+        long hashed = hash.of(key, 0, key.length);
+        Shard shard = directory.of(hashed);
+        int index = shard.find(entries, hashed, key, 0, key.length);
+        if (index < 0) {
             return false;
         }
-        grow(-Records.putSize(key, before));
+        long before = Shard.reference(shard.at(index));
+        long shrunk = entries.encodedSize(before);
+        shard.remove(index);
+        entries.remove(before);
+        grow(size, -1);
+        grow(encodedSize, -shrunk);
         return true;
     }
 
-    private void grow(long bytes) {
-        encodedSize = encodedSize + bytes;
+    /** Only one thread changes it, so nothing is lost between. */
+    private static void grow(AtomicLong number, long by) {
+        number.lazySet(number.getPlain() + by);
     }
 
     long size() {
-        return entries.mappingCount();
-    }
-
-    @Override
-    public void forEach(BiConsumer<byte[], byte[]> entry) {
-        entries.forEach((key, value) -> entry.accept(key.bytes, value));
+        return size.get();
     }
 
     @Override
     public long encodedSize() {
-        return encodedSize;
+        return encodedSize.get();
+    }
+
+    /**
+     * Bytes that the data takes: the off-heap memory, in use or free for later use, and the large
+     * entries on the heap.
+     */
+    long memory() {
+        return slabs.bytes() + entries.largeBytes();
+    }
+
+    /** Of {@link #memory}, what is on the heap. */
+    long heapMemory() {
+        return entries.largeBytes();
+    }
+
+    /**
+     * Whether a new entry could be put without {@link #memory} growing beyond {@code most}, and
+     * {@link #heapMemory} beyond {@code mostHeap}. Any thread; true a moment ago.
+     */
+    boolean hasRoom(int keyLength, int valueLength, long most, long mostHeap) {
+        return entries.hasRoom(keyLength, valueLength, most, mostHeap);
+    }
+
+    /** Whether the key is there with a value that takes at least as much memory. Any thread. */
+    boolean isNoLarger(byte[] key, byte[] value) {
+        byte[] before = get(key);
+        return before != null
+                && Entries.footprint(key.length, value.length)
+                        <= Entries.footprint(key.length, before.length);
+    }
+
+    @Override
+    public void forEach(BiConsumer<byte[], byte[]> entry) {
+        long[] words = new long[Shard.WORDS];
+        long from = 0;
+        do {
+            readers.enter();
+            try {
+                Shard shard = copyOf(from, words);
+                for (long word : words) {
+                    if (Shard.isEntry(word)) {
+                        show(shard, word, entry);
+                    }
+                }
+                from = shard.prefix + (1L << Long.SIZE - shard.depth);
+            } finally {
+                readers.leave();
+            }
+        } while (from != 0);
+    }
+
+    /** Copies the words of the shard of a hash. */
+    private Shard copyOf(long hash, long[] words) {
+        while (true) {
+            Shard shard = directory.of(hash);
+            for (int i = 0; i < words.length; i++) {
+                words[i] = shard.at(i);
+            }
+            if (!shard.isDead()) {
+                return shard;
+            }
+        }
+    }
+
+    /**
+     * Hands out the entry of a word, if the shard, or one that took over from it, still has it.
+     * Words keep their places while a shard lives, and a changed entry has another word.
+     */
+    private boolean show(Shard shard, long word, BiConsumer<byte[], byte[]> entry) {
+        while (!shard.isDead()) {
+            long version = shard.version();
+            boolean there = shard.find(word) >= 0;
+            byte[] key = there ? entries.key(Shard.reference(word)) : null;
+            byte[] value = there ? entries.value(Shard.reference(word)) : null;
+            if (shard.unchanged(version)) {
+                if (key == null || value == null) {
+                    return false;
+                }
+                entry.accept(key, value);
+                return true;
+            }
+            Thread.onSpinWait();
+        }
+        return show(shard.low(), word, entry)
+                || shard.high() != shard.low() && show(shard.high(), word, entry);
     }
 
     /**
@@ -91,17 +242,28 @@ final class Keyspace implements RecordSink, LiveRecords {
      */
     long digest() {
         long[] sum = new long[1];
-        entries.forEach((key, value) -> sum[0] += mix(key, value));
+        forEach((key, value) -> sum[0] += mix(key, value));
         return sum[0];
     }
 
-    private static long mix(Key key, byte[] value) {
+    private static long mix(byte[] key, byte[] value) {
         CRC32C crc = new CRC32C();
         crc.update(value);
-        crc.update(key.bytes);
-        long z = (((long) key.hash << 32) | crc.getValue()) + 0x9e3779b97f4a7c15L;
+        crc.update(key);
+        long z = (((long) Arrays.hashCode(key) << 32) | crc.getValue()) + 0x9e3779b97f4a7c15L;
         z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
         z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
         return z ^ (z >>> 31);
+    }
+
+    /**
+     * Gives the off-heap memory back, once whoever reads has done so; where it is not called, that
+     * happens when nobody refers to this any more. Readers that come later get an {@link
+     * IllegalStateException}. Not called while the writer is at work.
+     */
+    @Override
+    public void close() {
+        readers.shutOut();
+        memory.clean();
     }
 }

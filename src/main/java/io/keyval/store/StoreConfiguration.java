@@ -1,12 +1,16 @@
 package io.keyval.store;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.keyval.config.Fsync;
 import io.keyval.config.KeyvalProperties;
 import io.keyval.config.WalProperties;
 import io.keyval.wal.FsyncPolicy;
+import java.lang.management.ManagementFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
+import org.springframework.util.unit.DataSize;
 
 /** The store's settings in each role. */
 @Configuration(proxyBeanMethods = false)
@@ -33,7 +37,19 @@ class StoreConfiguration {
                 fsync(wal.fsync()),
                 wal.compactMinSize().toBytes(),
                 wal.compactRatio(),
-                wal.retain().toBytes());
+                wal.retain().toBytes(),
+                maxMemory(node.limits().maxMemory()));
+    }
+
+    /** What the JVM sees as the machine is the container, where there is one. */
+    private static long maxMemory(@Nullable DataSize setting) {
+        if (setting == null) {
+            return MemoryLimit.standard(
+                    ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+                            .getTotalMemorySize(),
+                    Runtime.getRuntime().maxMemory());
+        }
+        return setting.toBytes() == 0 ? Long.MAX_VALUE : setting.toBytes();
     }
 
     private static FsyncPolicy fsync(Fsync setting) {

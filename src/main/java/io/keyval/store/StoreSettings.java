@@ -13,6 +13,8 @@ import java.nio.file.Path;
  * @param compactMinSize bytes below which the log is not compacted
  * @param compactRatio how many times the live data the log may be before it is compacted
  * @param retain bytes of the newest log that a compaction keeps
+ * @param maxMemory bytes of memory above which a leader takes no more data; {@link Long#MAX_VALUE}
+ *     is no bound
  */
 public record StoreSettings(
         Path dataDirectory,
@@ -21,7 +23,8 @@ public record StoreSettings(
         FsyncPolicy fsync,
         long compactMinSize,
         double compactRatio,
-        long retain) {
+        long retain,
+        long maxMemory) {
 
     /** The size above which a log of so much live data is worth a compaction. */
     long threshold(long liveBytes) {

@@ -7,34 +7,44 @@ import io.keyval.wal.Records;
 import io.keyval.wal.WalException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
  * A batch with writes on its way through the log. When the writes are durable, the whole batch is
  * executed against the keyspace in its order, on the log's writer thread, so that the order in the
- * log, in memory and in the replies is one.
+ * log, in memory and in the replies is one. Puts for which there is no memory are not logged.
  */
 final class WriteGroup implements RecordGroup {
 
     private final List<Command> batch;
     private final Keyspace keyspace;
     private final Confirmation confirmation;
+
+    /** The indexes of puts that found no memory. */
+    private final BitSet refused = new BitSet();
+
     private final CompletableFuture<List<Reply>> replies = new CompletableFuture<>();
     private final int count;
     private final int encodedSize;
 
-    WriteGroup(List<Command> batch, Keyspace keyspace, Confirmation confirmation) {
+    WriteGroup(
+            List<Command> batch, Keyspace keyspace, Confirmation confirmation, MemoryLimit limit) {
         this.batch = batch;
         this.keyspace = keyspace;
         this.confirmation = confirmation;
         int writes = 0;
         int bytes = 0;
-        for (Command command : batch) {
-            switch (command) {
+        for (int i = 0; i < batch.size(); i++) {
+            switch (batch.get(i)) {
                 case Command.Put put -> {
-                    writes++;
-                    bytes += Records.putSize(put.key(), put.value());
+                    if (limit.admits(keyspace, put.key(), put.value())) {
+                        writes++;
+                        bytes += Records.putSize(put.key(), put.value());
+                    } else {
+                        refused.set(i);
+                    }
                 }
                 case Command.Delete delete -> {
                     writes++;
@@ -63,9 +73,13 @@ final class WriteGroup implements RecordGroup {
 
     @Override
     public void encode(ByteBuffer target) {
-        for (Command command : batch) {
-            switch (command) {
-                case Command.Put put -> Records.put(target, put.key(), put.value());
+        for (int i = 0; i < batch.size(); i++) {
+            switch (batch.get(i)) {
+                case Command.Put put -> {
+                    if (!refused.get(i)) {
+                        Records.put(target, put.key(), put.value());
+                    }
+                }
                 case Command.Delete delete -> Records.delete(target, delete.key());
                 case Command.Get _, Command.Ping _, Command.Close _, Command.Invalid _ -> {}
             }
@@ -75,21 +89,30 @@ final class WriteGroup implements RecordGroup {
     @Override
     public void committed(long firstPosition) {
         List<Reply> answers = new ArrayList<>(batch.size());
-        for (Command command : batch) {
-            answers.add(
-                    switch (command) {
-                        case Command.Put put -> {
-                            keyspace.put(put.key(), put.value());
-                            yield Reply.OK;
-                        }
-                        case Command.Delete delete ->
-                                keyspace.remove(delete.key()) ? Reply.OK : Reply.NOT_FOUND;
-                        default -> Reads.answer(command, keyspace);
-                    });
+        try {
+            for (int i = 0; i < batch.size(); i++) {
+                answers.add(refused.get(i) ? Reply.FAILED : execute(batch.get(i)));
+            }
+        } catch (MemoryExhaustedException e) {
+            // The log says more than memory holds: it must take nothing more, as after a failure.
+            refuse();
+            throw e;
         }
         confirmation.confirm(
                 firstPosition + count - 1,
                 confirmed -> replies.complete(confirmed ? answers : unconfirmed(answers)));
+    }
+
+    private Reply execute(Command command) {
+        return switch (command) {
+            case Command.Put put -> {
+                keyspace.put(put.key(), put.value());
+                yield Reply.OK;
+            }
+            case Command.Delete delete ->
+                    keyspace.remove(delete.key()) ? Reply.OK : Reply.NOT_FOUND;
+            default -> Reads.answer(command, keyspace);
+        };
     }
 
     /** The writes are on disk here, but too few followers have them. */
@@ -104,6 +127,11 @@ final class WriteGroup implements RecordGroup {
 
     @Override
     public void refused(WalException cause) {
+        refuse();
+    }
+
+    /** Answers every write with a failure, and the rest as memory has it now. */
+    CompletableFuture<List<Reply>> refuse() {
         List<Reply> answers = new ArrayList<>(batch.size());
         for (Command command : batch) {
             answers.add(
@@ -112,5 +140,6 @@ final class WriteGroup implements RecordGroup {
                             : Reads.answer(command, keyspace));
         }
         replies.complete(answers);
+        return replies;
     }
 }

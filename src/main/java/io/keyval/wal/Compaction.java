@@ -221,7 +221,7 @@ final class Compaction {
         try {
             live.forEach(
                     (key, value) -> {
-                        int size = FrameCodec.putSize(key, value);
+                        int size = FrameCodec.putSize(key.length, value.length);
                         try {
                             if (body.position() > 0 && body.position() + size > BODY_BYTES) {
                                 flushBase(channel, position, epoch);

@@ -8,5 +8,8 @@ enum Discard implements LogScanner.Visitor {
     public void put(byte[] key, byte[] value) {}
 
     @Override
+    public void put(byte[] bytes, int key, int keyLength, int value, int valueLength) {}
+
+    @Override
     public void delete(byte[] key) {}
 }

@@ -143,8 +143,8 @@ final class FrameCodec {
         }
     }
 
-    static int putSize(byte[] key, byte[] value) {
-        return 1 + varintSize(key.length) + varintSize(value.length) + key.length + value.length;
+    static int putSize(int keyLength, int valueLength) {
+        return 1 + varintSize(keyLength) + varintSize(valueLength) + keyLength + valueLength;
     }
 
     static int deleteSize(byte[] key) {
@@ -184,6 +184,12 @@ final class FrameCodec {
                     || valueLength < 0
                     || (long) keyLength + valueLength > body.remaining()) {
                 return "a record that is longer than its frame";
+            }
+            if (kind == PUT && body.hasArray()) {
+                int at = body.arrayOffset() + body.position();
+                sink.put(body.array(), at, keyLength, at + keyLength, valueLength);
+                body.position(body.position() + keyLength + valueLength);
+                continue;
             }
             byte[] key = new byte[keyLength];
             body.get(key);

@@ -117,6 +117,11 @@ final class LogOpener {
             }
 
             @Override
+            public void put(byte[] bytes, int key, int keyLength, int value, int valueLength) {
+                sink.put(bytes, key, keyLength, value, valueLength);
+            }
+
+            @Override
             public void delete(byte[] key) {
                 sink.delete(key);
             }

@@ -278,8 +278,9 @@ final class LogWriter {
         }
         publish();
         while (!taken.isEmpty()) {
-            LogWork.Frames frames = (LogWork.Frames) taken.removeFirst();
+            LogWork.Frames frames = (LogWork.Frames) taken.getFirst();
             FrameRun.replay(frames.frames(), frames.sink());
+            taken.removeFirst();
             frames.outcome().committed(last.removeFirst());
         }
     }

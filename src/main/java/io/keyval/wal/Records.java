@@ -9,7 +9,12 @@ public final class Records {
 
     /** Bytes of a put. */
     public static int putSize(byte[] key, byte[] value) {
-        return FrameCodec.putSize(key, value);
+        return FrameCodec.putSize(key.length, value.length);
+    }
+
+    /** Bytes of a put of a key and a value of these lengths. */
+    public static int putSize(int keyLength, int valueLength) {
+        return FrameCodec.putSize(keyLength, valueLength);
     }
 
     /** Bytes of a delete. */

@@ -20,7 +20,14 @@ final class TestStore implements AutoCloseable {
     TestStore(Path directory, Role role) {
         StoreSettings settings =
                 new StoreSettings(
-                        directory, "test.log", role, FsyncPolicy.ALWAYS, Long.MAX_VALUE, 2, 0);
+                        directory,
+                        "test.log",
+                        role,
+                        FsyncPolicy.ALWAYS,
+                        Long.MAX_VALUE,
+                        2,
+                        0,
+                        Long.MAX_VALUE);
         context.registerBean(StoreSettings.class, () -> settings);
         context.registerBean(KeyValueStore.class);
         context.refresh();

@@ -14,7 +14,14 @@ class CompactorTests {
 
     private static final StoreSettings SETTINGS =
             new StoreSettings(
-                    Path.of("data"), "leader.log", Role.LEADER, FsyncPolicy.ALWAYS, 1000, 2.0, 100);
+                    Path.of("data"),
+                    "leader.log",
+                    Role.LEADER,
+                    FsyncPolicy.ALWAYS,
+                    1000,
+                    2.0,
+                    100,
+                    Long.MAX_VALUE);
 
     private final AtomicInteger runs = new AtomicInteger();
 

@@ -444,7 +444,8 @@ class KeyValueStoreTests {
                         here.fsync(),
                         here.compactMinSize(),
                         here.compactRatio(),
-                        here.retain()),
+                        here.retain(),
+                        here.maxMemory()),
                 List.of());
     }
 
@@ -454,7 +455,14 @@ class KeyValueStoreTests {
 
     private StoreSettings settings(String name, Role role, long minSize, double ratio) {
         return new StoreSettings(
-                directory.resolve("data"), name, role, FsyncPolicy.ALWAYS, minSize, ratio, 1 << 20);
+                directory.resolve("data"),
+                name,
+                role,
+                FsyncPolicy.ALWAYS,
+                minSize,
+                ratio,
+                1 << 20,
+                Long.MAX_VALUE);
     }
 
     private KeyValueStore start(StoreSettings settings, List<WalEvents> listeners) {

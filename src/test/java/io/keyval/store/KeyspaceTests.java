@@ -69,7 +69,7 @@ class KeyspaceTests {
         Map<String, byte[]> walked = new HashMap<>();
         keyspace.forEach(
                 (key, value) -> walked.put(new String(key, StandardCharsets.US_ASCII), value));
-        assertThat(walked).isEqualTo(model);
+        assertThat(walked).usingRecursiveComparison().isEqualTo(model);
     }
 
     @Test

@@ -1,0 +1,95 @@
+package io.keyval.store;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Refuses writes that need more memory than the node may use, before they are logged, and says so
+ * in the server's log. What is already on its way through the log may go beyond the bound.
+ * Thread-safe.
+ */
+final class MemoryLimit {
+
+    private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);
+    private static final long PAUSE_NANOS = Duration.ofSeconds(10).toNanos();
+
+    /** The part of the heap that large entries may fill; the rest is for the work. */
+    private static final double HEAP_PART = 0.6;
+
+    /** The lengths of what was refused last. */
+    private record Refused(int keyLength, int valueLength) {}
+
+    private final long most;
+    private final long mostHeap;
+    private volatile @Nullable Refused refused;
+    private volatile long quietUntil = System.nanoTime();
+
+    /**
+     * A bound.
+     *
+     * @param most bytes that the data may take in all; {@link Long#MAX_VALUE} is no bound
+     * @param heap the largest size of the heap
+     */
+    MemoryLimit(long most, long heap) {
+        this.most = most;
+        this.mostHeap = most == Long.MAX_VALUE ? most : (long) (HEAP_PART * heap);
+    }
+
+    /**
+     * The bound where none is set: 70 % of the machine's memory less what the heap may take, but at
+     * least 10 %.
+     */
+    static long standard(long machine, long heap) {
+        return Math.max((long) (0.7 * machine) - heap, machine / 10);
+    }
+
+    /** Whether the entry may be written; one that takes no more than it does now always may. */
+    boolean admits(Keyspace keyspace, byte[] key, byte[] value) {
+        if (keyspace.hasRoom(key.length, value.length, most, mostHeap)) {
+            Refused before = refused;
+            if (before != null && fits(keyspace, before)) {
+                refused = null;
+                log.info("Writes that need more memory are taken again.");
+            }
+            return true;
+        }
+        if (keyspace.isNoLarger(key, value)) {
+            return true;
+        }
+        Refused now = new Refused(key.length, value.length);
+        refused = now;
+        long time = System.nanoTime();
+        if (time - quietUntil >= 0) {
+            quietUntil = time + PAUSE_NANOS;
+            log.error(
+                    "Writes that need more memory are answered with ERROR: {}",
+                    sentence(keyspace, now));
+        }
+        return false;
+    }
+
+    /** Why writes are refused, or null while none would be that were refused before. */
+    @Nullable String reason(Keyspace keyspace) {
+        Refused before = refused;
+        return before == null || fits(keyspace, before) ? null : sentence(keyspace, before);
+    }
+
+    /** Bytes that the data may take in all. */
+    long most() {
+        return most;
+    }
+
+    private boolean fits(Keyspace keyspace, Refused entry) {
+        return keyspace.hasRoom(entry.keyLength, entry.valueLength, most, mostHeap);
+    }
+
+    private String sentence(Keyspace keyspace, Refused entry) {
+        return keyspace.hasRoom(entry.keyLength, entry.valueLength, Long.MAX_VALUE, mostHeap)
+                ? "the data takes %d of the %d MB of keyval.limits.max-memory; delete some, or raise it."
+                        .formatted(keyspace.memory() >> 20, most >> 20)
+                : "large values take %d of the %d MB of heap that they may; delete some, or give the JVM more heap (-Xmx)."
+                        .formatted(keyspace.heapMemory() >> 20, mostHeap >> 20);
+    }
+}
