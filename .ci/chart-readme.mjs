@@ -48,7 +48,8 @@ const escape = (text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 function rows(entries) {
   const parents = new Set(entries.map((entry) => entry.parent));
-  return entries.map((entry) => {
+  const told = entries.filter((entry) => entry.comment !== '' || !parents.has(entry));
+  return told.map((entry) => {
     if (parents.has(entry)) {
       return `| **${entry.path}** | | ${escape(entry.comment)} |`;
     }
