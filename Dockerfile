@@ -39,9 +39,8 @@ RUN KEYVAL_DATA_DIR=/tmp/training java -XX:AOTCacheOutput=/app/keyval.aot -Xlog:
     && rm -rf /tmp/* \
     && chmod 0444 /app/keyval.aot
 
-# Every file in the directory is a setting, by its name: keyval.secret, keyval.client-secret.
-ENV KEYVAL_DATA_DIR=/data \
-    SPRING_CONFIG_IMPORT=optional:configtree:/run/secrets/keyval/
+# Secrets are read from files in /run/secrets/keyval that are named like settings, such as keyval.secret.
+ENV KEYVAL_DATA_DIR=/data
 USER 10001:10001
 VOLUME /data
 EXPOSE 5000 8080

@@ -3,6 +3,7 @@ package io.keyval.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.keyval.config.SettingNames;
 import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1ContainerPort;
 import io.kubernetes.client.openapi.models.V1EnvVar;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.json.JsonParserFactory;
 
 /**
  * What the chart renders, in the directory that the system property {@code keyval.chart.rendered}
@@ -247,6 +249,24 @@ class RenderedChart {
                             .collect(Collectors.toSet());
             assertThat(files).contains("keyval.secret");
             assertThat(Set.of("keyval.secret", "keyval.client-secret")).containsAll(files);
+        }
+    }
+
+    @Test
+    void whenTheChartSetsSomethingThenThereIsSuchASetting() throws IOException {
+        for (V1StatefulSet set : chart().of(V1StatefulSet.class)) {
+            Map<String, String> env = env(set.getSpec().getTemplate().getSpec());
+            Map<String, Object> settings =
+                    JsonParserFactory.getJsonParser()
+                            .parseMap(env.getOrDefault("SPRING_APPLICATION_JSON", "{}"));
+            assertThat(settings.keySet().stream().filter(name -> name.startsWith("keyval.")))
+                    .allMatch(SettingNames::contains);
+            assertThat(env.keySet().stream().filter(name -> name.startsWith("KEYVAL_")))
+                    .allMatch(
+                            name ->
+                                    SettingNames.all().stream()
+                                            .map(setting -> setting.replaceAll("[.-]", "_"))
+                                            .anyMatch(name::equalsIgnoreCase));
         }
     }
 
