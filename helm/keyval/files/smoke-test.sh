@@ -1,19 +1,38 @@
 #!/usr/bin/env bash
 # Writes a key through WRITE_HOST, waits until READ_HOST answers it, and deletes it again.
 # READS_FROM_LEADER says that READ_HOST may be the leader; a follower has to refuse writes.
+# SECRETS is a directory that may hold keyval.client-secret. TLS is a directory of certificates when the
+# port takes TLS only, and TLS_CERTIFICATE, TLS_KEY and TLS_CA are names of files in it.
 set -euo pipefail
 
 key="smoke-test-$RANDOM$RANDOM"
 value="written at $(date -u +%FT%TZ)"
+hello='HELLO CLIENT'
+if [ -e "${SECRETS:-}/keyval.client-secret" ]; then
+    hello="HELLO CLIENT|$(<"$SECRETS/keyval.client-secret")"
+fi
+
+# Sends standard input to host $1 and prints what comes back until the server closes.
+exchange() {
+    local host=$1
+    if [ -n "${TLS:-}" ]; then
+        local options=(-quiet -verify_return_error -verify_hostname "$host" -connect "$host:$PORT"
+            -cert "$TLS/$TLS_CERTIFICATE" -key "$TLS/$TLS_KEY")
+        [ -z "${TLS_CA:-}" ] || options+=(-CAfile "$TLS/$TLS_CA")
+        timeout 10 openssl s_client "${options[@]}"
+    else
+        exec 3<>"/dev/tcp/$host/$PORT"
+        cat >&3
+        timeout 10 cat <&3
+        exec 3>&-
+    fi
+}
 
 # Prints the replies of host $1 to the command lines that follow.
 ask() {
     local host=$1
     shift
-    exec 3<>"/dev/tcp/$host/$PORT"
-    printf '%s\n' 'HELLO CLIENT' "$@" CLOSE >&3
-    timeout 10 cat <&3
-    exec 3>&-
+    printf '%s\n' "$hello" "$@" CLOSE | exchange "$host"
 }
 
 # Fails unless the replies in $2 are the lines that follow, between HELLO SERVER and BYE.
