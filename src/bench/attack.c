@@ -1,6 +1,6 @@
 // attack: clients that mean no good, against a keyval node. One epoll thread.
 //
-//   attack SCENARIO -p PORT -n CONNECTIONS -s SECONDS [-proto keyval|redis]
+//   attack SCENARIO -p PORT -n CONNECTIONS -s SECONDS [-r OPENINGS_A_SECOND] [-proto keyval|redis]
 //
 //   idle       opens the connections, says HELLO on each (to Redis: PING), waits for the answer, does nothing more
 //   slowloris  sends one byte of HELLO a second on each, and never its end; opens what is closed again
@@ -38,7 +38,7 @@ typedef struct {
 enum { RETRY = 10000000 };                       // ns until a connection that was closed is opened again
 static const uint64_t SECOND = 1000000000ull, MILLION = 1000000;
 static enum scenario scenario;
-static int port = 5000, wanted = 10000, seconds = 15, redis, epoll;
+static int port = 5000, wanted = 10000, seconds = 15, rate, redis, epoll;
 static int open_now, open_most, answered_now;
 static uint64_t opened, refused, closed_by_server, bytes_sent, bytes_read;
 static volatile sig_atomic_t ended;
@@ -161,12 +161,13 @@ int main(int argc, char **argv) {
         const char *o = argv[i], *x = argv[i + 1];
         if (!strcmp(o, "-p")) port = atoi(x);
         else if (!strcmp(o, "-n")) wanted = atoi(x);
+        else if (!strcmp(o, "-r")) rate = atoi(x);
         else if (!strcmp(o, "-s")) seconds = atoi(x);
         else if (!strcmp(o, "-proto")) redis = !strcmp(x, "redis");
         else known = 0;
     }
     if (!known) {
-        fprintf(stderr, "usage: attack idle|slowloris|unread|flood|random -p PORT -n CONNECTIONS -s SECONDS [-proto redis]\n");
+        fprintf(stderr, "usage: attack idle|slowloris|unread|flood|random -p PORT -n CONNECTIONS -s SECONDS [-r OPENINGS_A_SECOND] [-proto redis]\n");
         return 64;
     }
     struct rlimit files;
@@ -185,13 +186,14 @@ int main(int argc, char **argv) {
     conn_t *all = calloc(wanted, sizeof *all);
     for (int i = 0; i < wanted; i++) all[i].fd = -1;
     struct epoll_event events[512];
-    uint64_t stop = now() + seconds * SECOND, t;
+    uint64_t begin = now(), stop = begin + seconds * SECOND, t, tries = 0;
     int told = 0, turn = 0;
     while (!ended && (t = now()) < stop) {
         // Not all at once: a listener's backlog is shorter than this.
         for (int i = 0, begun = 0; i < wanted && begun < 100; i++) {
             conn_t *c = all + (turn = turn + 1 < wanted ? turn + 1 : 0);
-            if (c->fd < 0 && t >= c->next) open_one(c), begun++;
+            int due = !rate || tries < (t - begin) * rate / SECOND;
+            if (c->fd < 0 && t >= c->next && due) open_one(c), begun++, tries++;
             else if (scenario == SLOWLORIS && c->fd >= 0 && c->connected && t >= c->next) {
                 c->next = t + SECOND;
                 send_some(c, "HELLO CLIENT" + (c->sent < 11 ? c->sent : 11), 1);
