@@ -17,6 +17,7 @@ public final class Cli {
 
     private static final Set<String> COMMANDS =
             Set.of(
+                    "bench",
                     "log",
                     "backup",
                     "restore",
@@ -56,6 +57,7 @@ public final class Cli {
     static int run(String[] args, Terminal terminal) {
         CommandLine line = new CommandLine(new RootCommand(terminal));
         line.addSubcommand(new LogCommands(terminal));
+        line.addSubcommand(new BenchCommand(terminal));
         line.getCommandSpec()
                 .usageMessage()
                 .synopsisHeading("")
