@@ -17,6 +17,10 @@ public final class Cli {
 
     private static final Set<String> COMMANDS =
             Set.of(
+                    "cli",
+                    "status",
+                    "import",
+                    "export",
                     "log",
                     "backup",
                     "restore",
@@ -26,6 +30,8 @@ public final class Cli {
                     "-h",
                     "--version",
                     "-V");
+
+    private static final int USAGE_WIDTH = 100;
 
     /** The version that the jar's manifest tells. */
     static final class Version implements IVersionProvider {
@@ -55,16 +61,22 @@ public final class Cli {
 
     static int run(String[] args, Terminal terminal) {
         CommandLine line = new CommandLine(new RootCommand(terminal));
+        line.setCommandName(System.getProperty("keyval.command", "java -jar keyval.jar"));
+        line.addSubcommand(new CommandLine(new ClientCommand(terminal)).setStopAtPositional(true));
+        line.addSubcommand(new StatusCommand(terminal));
+        line.addSubcommand(new ImportCommand(terminal));
+        line.addSubcommand(new ExportCommand(terminal));
         line.addSubcommand(new LogCommands(terminal));
         line.getCommandSpec()
                 .usageMessage()
                 .synopsisHeading("")
                 .customSynopsis(
-                        "Usage: java -jar keyval.jar [options] [settings]",
-                        "       java -jar keyval.jar COMMAND [options]");
+                        "Usage: ${ROOT-COMMAND-NAME} [options] [settings]",
+                        "       ${ROOT-COMMAND-NAME} COMMAND [options]");
         if (args.length > 0 && args[0].equals("generate-completion")) {
             line.setCommandName("keyval");
         }
+        line.setUsageHelpWidth(USAGE_WIDTH);
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
         line.setExecutionExceptionHandler(
@@ -78,7 +90,7 @@ public final class Cli {
     private static int failed(Exception failure, CommandLine command, Terminal terminal)
             throws Exception {
         terminal.out().flush();
-        if (failure instanceof Dump.OutputClosedException) {
+        if (failure instanceof OutputClosedException) {
             return ExitCode.REFUSED;
         }
         terminal.err().println(sentence(failure));
@@ -86,13 +98,17 @@ public final class Cli {
             command.usage(terminal.err());
             return ExitCode.USAGE;
         }
-        return failure instanceof CorruptFileException || failure instanceof CorruptLogException
-                ? ExitCode.CORRUPT
-                : ExitCode.REFUSED;
+        return switch (failure) {
+            case CorruptFileException _ -> ExitCode.CORRUPT;
+            case CorruptLogException _ -> ExitCode.CORRUPT;
+            case UnreachableException _ -> ExitCode.UNREACHABLE;
+            default -> ExitCode.REFUSED;
+        };
     }
 
     private static String sentence(Exception failure) throws Exception {
         return switch (failure) {
+            case UnreachableException e -> String.valueOf(e.getMessage());
             case RefusedException e -> String.valueOf(e.getMessage());
             case CorruptFileException e -> String.valueOf(e.getMessage());
             case WrongUsageException e -> String.valueOf(e.getMessage());
