@@ -60,6 +60,18 @@ public final class Cli {
     }
 
     static int run(String[] args, Terminal terminal) {
+        CommandLine line = line(terminal);
+        if (args.length > 0 && args[0].equals("generate-completion")) {
+            line.setCommandName("keyval");
+        }
+        int code = line.execute(args);
+        terminal.out().flush();
+        terminal.err().flush();
+        return code;
+    }
+
+    /** All commands. */
+    static CommandLine line(Terminal terminal) {
         CommandLine line = new CommandLine(new RootCommand(terminal));
         line.setCommandName(System.getProperty("keyval.command", "java -jar keyval.jar"));
         line.addSubcommand(new CommandLine(new ClientCommand(terminal)).setStopAtPositional(true));
@@ -73,18 +85,12 @@ public final class Cli {
                 .customSynopsis(
                         "Usage: ${ROOT-COMMAND-NAME} [options] [settings]",
                         "       ${ROOT-COMMAND-NAME} COMMAND [options]");
-        if (args.length > 0 && args[0].equals("generate-completion")) {
-            line.setCommandName("keyval");
-        }
         line.setUsageHelpWidth(USAGE_WIDTH);
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
         line.setExecutionExceptionHandler(
                 (failure, command, parsed) -> failed(failure, command, terminal));
-        int code = line.execute(args);
-        terminal.out().flush();
-        terminal.err().flush();
-        return code;
+        return line;
     }
 
     private static int failed(Exception failure, CommandLine command, Terminal terminal)

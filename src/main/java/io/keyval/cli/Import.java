@@ -80,7 +80,7 @@ final class Import implements Pipeline.Source, Pipeline.Replies {
                         written, seconds, Units.count(written / seconds));
         long skipped = refused + malformed;
         if (skipped > 0) {
-            terminal.err().printf("%d lines were skipped.%n", skipped);
+            terminal.err().printf("Lines skipped: %d%n", skipped);
         }
         if (stopped == null) {
             return skipped > 0 ? ExitCode.REFUSED : ExitCode.GOOD;

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -91,16 +92,30 @@ final class NodeConnection implements AutoCloseable {
             line.writeBytes(node.secret());
         }
         line.write('\n');
-        out.write(line.toByteArray());
-        boolean answered = readLine();
+        boolean answered;
+        try {
+            out.write(line.toByteArray());
+            answered = readLine();
+        } catch (SocketException e) {
+            if (node.tls() == null) {
+                throw e;
+            }
+            answered = false;
+        }
         if (to > 0 && buffer[0] == TLS_ALERT) {
-            throw new UnreachableException("The node at %s wants TLS: give --tls.".formatted(node));
+            throw new UnreachableException(
+                    "The node at %s wants TLS: give --tls.".formatted(node));
         }
         if (!answered) {
             throw new UnreachableException(
-                    ("The node at %s closed the connection: it has as many as it takes,"
-                                    + " or it wants TLS.")
-                            .formatted(node));
+                    ("The node at %s closed the connection: it has as many as it takes, or it wants"
+                                    + " %s.")
+                            .formatted(
+                                    node,
+                                    node.tls() == null
+                                            ? "TLS"
+                                            : "a client certificate, which --tls-cert and"
+                                                    + " --tls-key give"));
         }
         String answer = new String(line(), StandardCharsets.ISO_8859_1);
         switch (answer) {
@@ -227,7 +242,7 @@ final class NodeConnection implements AutoCloseable {
                             + " --tls-ca FILE with its authority.")
                     .formatted(node);
         }
-        if (reason.startsWith("No subject alternative") || reason.startsWith("No name matching")) {
+        if (reason.contains("No subject alternative") || reason.contains("No name matching")) {
             return "The certificate of the node at %s is not for the name %s."
                     .formatted(node, node.host());
         }
@@ -235,8 +250,8 @@ final class NodeConnection implements AutoCloseable {
             return "The node at %s does not talk TLS on this port.".formatted(node);
         }
         if (reason.contains("certificate_required") || reason.contains("bad_certificate")) {
-            return ("The node at %s does not accept this client's certificate: give --tls-cert"
-                            + " and --tls-key.")
+            return ("The node at %s does not accept this client's certificate: --tls-cert and"
+                            + " --tls-key give one.")
                     .formatted(node);
         }
         if (reason.contains("validity check failed")) {

@@ -49,7 +49,7 @@ final class Shell {
         connection = NodeConnection.open(node);
         History history = History.of(terminal);
         try (org.jline.terminal.Terminal screen =
-                TerminalBuilder.builder().system(true).provider("ffm,exec").build()) {
+                TerminalBuilder.builder().providers("ffm,exec").graphemeCluster(false).build()) {
             LineReader reader = reader(screen, history);
             say("Connected to %s. Type help for help.".formatted(node));
             while (true) {

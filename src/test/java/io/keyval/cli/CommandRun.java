@@ -33,6 +33,18 @@ record CommandRun(int code, String out, String err) {
         return new Session(false, null, environment, input).run(args);
     }
 
+    /**
+     * Runs a command in a pipe that has to succeed, and answers what it wrote to standard output.
+     */
+    static byte[] bytes(Object... args) {
+        Session session = new Session(false, null, Map.of(), new byte[0]);
+        CommandRun run = session.run(args);
+        if (run.code != 0) {
+            throw new IllegalStateException(run.toString());
+        }
+        return session.outBytes.toByteArray();
+    }
+
     /** Runs a command on a terminal, where a person answers {@code answer}. */
     static CommandRun answering(String answer, Object... args) {
         return new Session(true, answer, Map.of(), new byte[0]).run(args);
