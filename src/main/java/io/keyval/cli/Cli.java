@@ -18,6 +18,10 @@ public final class Cli {
     private static final Set<String> COMMANDS =
             Set.of(
                     "bench",
+                    "cli",
+                    "status",
+                    "import",
+                    "export",
                     "log",
                     "backup",
                     "restore",
@@ -27,6 +31,8 @@ public final class Cli {
                     "-h",
                     "--version",
                     "-V");
+
+    private static final int USAGE_WIDTH = 100;
 
     /** The version that the jar's manifest tells. */
     static final class Version implements IVersionProvider {
@@ -55,32 +61,44 @@ public final class Cli {
     }
 
     static int run(String[] args, Terminal terminal) {
-        CommandLine line = new CommandLine(new RootCommand(terminal));
-        line.addSubcommand(new LogCommands(terminal));
-        line.addSubcommand(new BenchCommand(terminal));
-        line.getCommandSpec()
-                .usageMessage()
-                .synopsisHeading("")
-                .customSynopsis(
-                        "Usage: java -jar keyval.jar [options] [settings]",
-                        "       java -jar keyval.jar COMMAND [options]");
+        CommandLine line = line(terminal);
         if (args.length > 0 && args[0].equals("generate-completion")) {
             line.setCommandName("keyval");
         }
-        line.setOut(new PrintWriter(terminal.out(), true));
-        line.setErr(new PrintWriter(terminal.err(), true));
-        line.setExecutionExceptionHandler(
-                (failure, command, parsed) -> failed(failure, command, terminal));
         int code = line.execute(args);
         terminal.out().flush();
         terminal.err().flush();
         return code;
     }
 
+    /** All commands. */
+    static CommandLine line(Terminal terminal) {
+        CommandLine line = new CommandLine(new RootCommand(terminal));
+        line.setCommandName(System.getProperty("keyval.command", "java -jar keyval.jar"));
+        line.addSubcommand(new CommandLine(new ClientCommand(terminal)).setStopAtPositional(true));
+        line.addSubcommand(new StatusCommand(terminal));
+        line.addSubcommand(new ImportCommand(terminal));
+        line.addSubcommand(new ExportCommand(terminal));
+        line.addSubcommand(new LogCommands(terminal));
+        line.addSubcommand(new BenchCommand(terminal));
+        line.getCommandSpec()
+                .usageMessage()
+                .synopsisHeading("")
+                .customSynopsis(
+                        "Usage: ${ROOT-COMMAND-NAME} [options] [settings]",
+                        "       ${ROOT-COMMAND-NAME} COMMAND [options]");
+        line.setUsageHelpWidth(USAGE_WIDTH);
+        line.setOut(new PrintWriter(terminal.out(), true));
+        line.setErr(new PrintWriter(terminal.err(), true));
+        line.setExecutionExceptionHandler(
+                (failure, command, parsed) -> failed(failure, command, terminal));
+        return line;
+    }
+
     private static int failed(Exception failure, CommandLine command, Terminal terminal)
             throws Exception {
         terminal.out().flush();
-        if (failure instanceof Dump.OutputClosedException) {
+        if (failure instanceof OutputClosedException) {
             return ExitCode.REFUSED;
         }
         terminal.err().println(sentence(failure));
@@ -88,13 +106,17 @@ public final class Cli {
             command.usage(terminal.err());
             return ExitCode.USAGE;
         }
-        return failure instanceof CorruptFileException || failure instanceof CorruptLogException
-                ? ExitCode.CORRUPT
-                : ExitCode.REFUSED;
+        return switch (failure) {
+            case CorruptFileException _ -> ExitCode.CORRUPT;
+            case CorruptLogException _ -> ExitCode.CORRUPT;
+            case UnreachableException _ -> ExitCode.UNREACHABLE;
+            default -> ExitCode.REFUSED;
+        };
     }
 
     private static String sentence(Exception failure) throws Exception {
         return switch (failure) {
+            case UnreachableException e -> String.valueOf(e.getMessage());
             case RefusedException e -> String.valueOf(e.getMessage());
             case CorruptFileException e -> String.valueOf(e.getMessage());
             case WrongUsageException e -> String.valueOf(e.getMessage());

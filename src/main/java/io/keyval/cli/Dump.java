@@ -9,16 +9,6 @@ import java.util.Locale;
 /** Prints records, one a line: position, epoch, kind, key and value, with tabs between. */
 final class Dump implements LogInspector.Visitor {
 
-    /** Whoever read the output has gone. */
-    static final class OutputClosedException extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        OutputClosedException() {
-            super("the output is closed");
-        }
-    }
-
     private static final int BUFFER = 1 << 16;
 
     /**

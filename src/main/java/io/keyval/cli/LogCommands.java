@@ -13,7 +13,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "log",
         description = "Checks, prints, counts and repairs log files.",
-        synopsisSubcommandLabel = "(verify | dump | stats | repair)")
+        synopsisSubcommandLabel = "(verify | dump | stats | repair)",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ${ROOT-COMMAND-NAME} log verify data/leader.log",
+            "  ${ROOT-COMMAND-NAME} log dump --help"
+        })
 final class LogCommands {
 
     private final Terminal terminal;
@@ -30,8 +35,8 @@ final class LogCommands {
             },
             footerHeading = "%nExamples:%n",
             footer = {
-                "  java -jar keyval.jar log verify data/leader.log",
-                "  java -jar keyval.jar log verify --json data/leader.log | jq .firstBadOffset"
+                "  ${ROOT-COMMAND-NAME} log verify data/leader.log",
+                "  ${ROOT-COMMAND-NAME} log verify --json data/leader.log | jq .firstBadOffset"
             })
     int verify(
             @Parameters(paramLabel = "FILE", description = "The log.") Path file,
@@ -61,8 +66,8 @@ final class LogCommands {
             },
             footerHeading = "%nExamples:%n",
             footer = {
-                "  java -jar keyval.jar log dump data/leader.log | grep -P '\\tgreeting\\t'",
-                "  java -jar keyval.jar log dump --json --from 1000 --to 2000 data/leader.log"
+                "  ${ROOT-COMMAND-NAME} log dump data/leader.log | grep -P '\\tgreeting\\t'",
+                "  ${ROOT-COMMAND-NAME} log dump --json --from 1000 --to 2000 data/leader.log"
             })
     int dump(
             @Parameters(paramLabel = "FILE", description = "The log.") Path file,
@@ -107,7 +112,7 @@ final class LogCommands {
                 "Needs memory for the live keys."
             },
             footerHeading = "%nExamples:%n",
-            footer = "  java -jar keyval.jar log stats data/leader.log")
+            footer = "  ${ROOT-COMMAND-NAME} log stats data/leader.log")
     int stats(
             @Parameters(paramLabel = "FILE", description = "The log.") Path file,
             @Option(names = "--json", description = "Print one JSON object.") boolean json)
@@ -136,8 +141,8 @@ final class LogCommands {
             },
             footerHeading = "%nExamples:%n",
             footer = {
-                "  java -jar keyval.jar log repair --dry-run data/leader.log",
-                "  java -jar keyval.jar log repair --yes data/leader.log"
+                "  ${ROOT-COMMAND-NAME} log repair --dry-run data/leader.log",
+                "  ${ROOT-COMMAND-NAME} log repair --yes data/leader.log"
             })
     int repair(
             @Parameters(paramLabel = "FILE", description = "The log.") Path file,

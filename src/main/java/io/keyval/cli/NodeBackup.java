@@ -26,7 +26,31 @@ final class NodeBackup {
         this.node = node;
     }
 
+    /**
+     * What the node wrote.
+     *
+     * @param file its name on the node's machine
+     * @param bytes of it
+     * @param position up to which it holds everything, at least
+     */
+    record Made(String file, long bytes, long position) {}
+
+    /** Has a backup made, tells of it, and answers the exit code. */
     int run() throws IOException {
+        Made made = make();
+        terminal.out()
+                .println(
+                        "%s: %d bytes, position %d or later, checked"
+                                .formatted(made.file, made.bytes, made.position));
+        return ExitCode.GOOD;
+    }
+
+    /**
+     * Returns when the backup is on the node's disk and has been checked.
+     *
+     * @throws RefusedException when there is none
+     */
+    Made make() throws IOException {
         if (node.getHost() == null
                 || !("http".equals(node.getScheme()) || "https".equals(node.getScheme()))) {
             throw new WrongUsageException("--node must be like http://127.0.0.1:8080.");
@@ -52,14 +76,10 @@ final class NodeBackup {
                                     response.statusCode(),
                                     answer.path("error").asString("it gives no reason.")));
         }
-        terminal.out()
-                .println(
-                        "%s: %d bytes, position %d or later, checked"
-                                .formatted(
-                                        answer.path("file").asString(),
-                                        answer.path("bytes").asLong(),
-                                        answer.path("position").asLong()));
-        return ExitCode.GOOD;
+        return new Made(
+                answer.path("file").asString(),
+                answer.path("bytes").asLong(),
+                answer.path("position").asLong());
     }
 
     private String secret() {

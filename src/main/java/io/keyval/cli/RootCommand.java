@@ -34,11 +34,19 @@ import picocli.CommandLine.Parameters;
         commandListHeading = "%nCommands:%n",
         exitCodeListHeading = "%nExit codes of commands:%n",
         exitCodeList = {
-            "0:done; the log is good",
-            "1:the log has a torn tail, and is good otherwise",
+            "0:done; the log is good; all nodes are well",
+            "1:the log has a torn tail, and is good otherwise; the key is absent; a node is not well",
             "2:the log is corrupt",
-            "3:it could not be done; nothing was changed",
+            "3:it could not be done; standard error says why, and what of it was done",
+            "4:there is no node, or the connection broke",
             "64:the command line is wrong"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ${ROOT-COMMAND-NAME}",
+            "  KEYVAL_SECRET=... ${ROOT-COMMAND-NAME} --role follower --id 2 --port 5001",
+            "  ${ROOT-COMMAND-NAME} cli PUT greeting hello, world",
+            "  ${ROOT-COMMAND-NAME} help status"
         },
         exitCodeOnInvalidInput = ExitCode.USAGE,
         exitCodeOnExecutionException = 70,
@@ -62,8 +70,8 @@ final class RootCommand {
             },
             footerHeading = "%nExamples:%n",
             footer = {
-                "  java -jar keyval.jar backup data/leader.log /mnt/backup/leader.log",
-                "  KEYVAL_SECRET=... java -jar keyval.jar backup --node http://127.0.0.1:8080"
+                "  ${ROOT-COMMAND-NAME} backup data/leader.log /mnt/backup/leader.log",
+                "  KEYVAL_SECRET=... ${ROOT-COMMAND-NAME} backup --node http://127.0.0.1:8080"
             })
     int backup(
             @Parameters(index = "0", arity = "0..1", paramLabel = "FILE", description = "The log.")
@@ -99,8 +107,8 @@ final class RootCommand {
             },
             footerHeading = "%nExamples:%n",
             footer = {
-                "  java -jar keyval.jar restore /mnt/backup/leader.log --data-dir data",
-                "  java -jar keyval.jar restore leader.log --data-dir data-2 --name follower_2.log"
+                "  ${ROOT-COMMAND-NAME} restore /mnt/backup/leader.log --data-dir data",
+                "  ${ROOT-COMMAND-NAME} restore leader.log --data-dir data-2 --name follower_2.log"
             })
     int restore(
             @Parameters(paramLabel = "BACKUP", description = "The file that backup wrote.")

@@ -40,6 +40,18 @@ final class Text {
         }
     }
 
+    /** Bytes on one line, likewise. */
+    static String escaped(byte[] bytes) {
+        StringBuilder target = new StringBuilder();
+        escape(bytes, target);
+        return target.toString();
+    }
+
+    /** A text that came from elsewhere, escaped likewise. */
+    static String printable(String text) {
+        return escaped(text.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** Adds {@code "name":"text"}, or {@code "nameBase64":"..."} when the bytes are not UTF-8. */
     static void json(String name, byte[] bytes, StringBuilder target) {
         String text = decode(bytes, 0, bytes.length);

@@ -1,6 +1,6 @@
 /**
- * The commands of the jar that start no node: {@code log}, {@code backup}, {@code restore}, {@code
- * bench}.
+ * The commands of the jar that start no node: {@code cli}, {@code status}, {@code import}, {@code
+ * export}, {@code log}, {@code backup}, {@code restore}, {@code bench}.
  *
  * <p>Layer: the top, beside {@code actuate}. Knows {@code wal} only; nobody but the start knows it.
  * No Spring: a command answers in the time that a JVM needs to start.

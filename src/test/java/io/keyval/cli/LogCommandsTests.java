@@ -431,7 +431,7 @@ class LogCommandsTests {
     @Test
     void whenTheBarIsDrawnThenItTellsHowFarItIs() {
         assertThat(ProgressBar.line(500_000_000, 1_000_000_000, 2_000_000_000L))
-                .isEqualTo("[###############...............]  50 %  250 MB/s  2 s left ");
+                .isEqualTo("[###############...............]  50 %  250 MB/s  2 s left");
         assertThat(Json.of(Map.of("a", List.of(1, "b\"")))).isEqualTo("{\"a\":[1,\"b\\\"\"]}");
     }
 
