@@ -18,15 +18,23 @@ function moveCursor(time) {
   charts.forEach(chart => chart.draw());
 }
 
-function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 2, 2.5, 5, 10].find(step => step * power >= value * 0.999);
+/** A step of 1, 2 or 5 times a power of ten, of which about four reach the value. */
+function stepTo(value) {
+  const power = 10 ** Math.floor(Math.log10(value / 4));
+  return power * [1, 2, 5, 10].find(step => step * power >= value / 4 * 0.999);
 }
 
 const SCALES = {
   linear: {
-    domain: (values, least) => [0, roundUp(Math.max(least, ...values))],
-    ticks: ([, most]) => [0, 0.25, 0.5, 0.75, 1].map(part => part * most),
+    domain: (values, least) => {
+      const most = Math.max(least, ...values);
+      const step = stepTo(most);
+      return [0, Math.ceil(most / step - 0.001) * step];
+    },
+    ticks: ([, most]) => {
+      const step = stepTo(most);
+      return Array.from({length: Math.round(most / step) + 1}, (_, i) => i * step);
+    },
     place: (value, [from, to]) => (value - from) / (to - from),
   },
   log: {
@@ -143,7 +151,8 @@ export class Chart {
           svg('text', {x: place, y: HEIGHT - 5, 'text-anchor': 'middle'}, clock(time, every < 60e3)));
       }
     }
-    lines.forEach((values, i) => {
+    // The first line is drawn last, over the others.
+    lines.map((values, i) => [values, i]).reverse().forEach(([values, i]) => {
       picture.append(svg('path', {class: `line s${i % 6}`, d: path(rows, values, x, y, gap)}));
       rows.forEach((row, j) => {
         if (values[j] !== null && (values[j - 1] ?? null) === null && (values[j + 1] ?? null) === null) {

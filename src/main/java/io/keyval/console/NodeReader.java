@@ -67,9 +67,13 @@ class NodeReader {
         boolean open = store.isOpen();
         Role role = store.role();
         LinkStatus link = replication.link();
-        HealthEndpoint endpoint = health.getIfAvailable();
+        HealthEndpoint endpoint = open ? health.getIfAvailable() : null;
         HealthDescriptor state = endpoint == null ? null : endpoint.health();
+        Status status = open ? Status.UNKNOWN : Status.OUT_OF_SERVICE;
         List<String> reasons = new ArrayList<>();
+        if (!open) {
+            reasons.add("The log is being replayed.");
+        }
         collect(state, reasons);
         Gauge connections = meters.find("keyval.connections").gauge();
         return new NodeView(
@@ -78,7 +82,7 @@ class NodeReader {
                 address(),
                 version,
                 open,
-                (state == null ? Status.UNKNOWN : state.getStatus()).getCode(),
+                (state == null ? status : state.getStatus()).getCode(),
                 reasons,
                 open ? log() : null,
                 store.keys(),
