@@ -39,6 +39,8 @@ class ArchitectureTests {
                 .definedBy("io.keyval")
                 .layer("actuate")
                 .definedBy("io.keyval.actuate..")
+                .layer("console")
+                .definedBy("io.keyval.console..")
                 .layer("cli")
                 .definedBy("io.keyval.cli..")
                 .layer("server")
@@ -61,26 +63,44 @@ class ArchitectureTests {
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("actuate")
                 .mayNotBeAccessedByAnyLayer()
+                .whereLayer("console")
+                .mayNotBeAccessedByAnyLayer()
                 .whereLayer("cli")
                 .mayOnlyBeAccessedByLayers("start")
                 .whereLayer("cli")
                 .mayOnlyAccessLayers("wal")
                 .whereLayer("server")
-                .mayOnlyBeAccessedByLayers("start", "actuate")
+                .mayOnlyBeAccessedByLayers("start", "actuate", "console")
                 .whereLayer("replication")
-                .mayOnlyBeAccessedByLayers("start", "actuate")
+                .mayOnlyBeAccessedByLayers("start", "actuate", "console")
                 .whereLayer("cluster")
-                .mayOnlyBeAccessedByLayers("start", "actuate")
+                .mayOnlyBeAccessedByLayers("start", "actuate", "console")
                 .whereLayer("store")
-                .mayOnlyBeAccessedByLayers("start", "actuate", "server", "replication", "cluster")
+                .mayOnlyBeAccessedByLayers(
+                        "start", "actuate", "console", "server", "replication", "cluster")
                 .whereLayer("wal")
                 .mayOnlyBeAccessedByLayers(
-                        "start", "actuate", "cli", "server", "replication", "cluster", "store")
+                        "start",
+                        "actuate",
+                        "console",
+                        "cli",
+                        "server",
+                        "replication",
+                        "cluster",
+                        "store")
                 .whereLayer("protocol")
-                .mayOnlyBeAccessedByLayers("start", "actuate", "server", "replication", "cluster")
+                .mayOnlyBeAccessedByLayers(
+                        "start", "actuate", "console", "server", "replication", "cluster")
                 .whereLayer("command")
                 .mayOnlyBeAccessedByLayers(
-                        "start", "actuate", "server", "replication", "cluster", "store", "protocol")
+                        "start",
+                        "actuate",
+                        "console",
+                        "server",
+                        "replication",
+                        "cluster",
+                        "store",
+                        "protocol")
                 .whereLayer("config")
                 .mayNotAccessAnyLayer()
                 .check(classes);
