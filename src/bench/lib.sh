@@ -110,7 +110,7 @@ start_keyval() { # name, settings
     out[$name]=$work/$name.out
     local settings=("--keyval.port=${port[$name]}" "--management.server.port=${http[$name]}" "--keyval.data-dir=$work/$name" "$@")
     if [ -x bin/keyval ]; then
-        bin/keyval "${settings[@]}" >"${out[$name]}" 2>&1 &
+        KEYVAL_JAVA_OPTS=${JAVA_OPTS:-} bin/keyval "${settings[@]}" >"${out[$name]}" 2>&1 &
     else
         read -ra opts <<<"${JAVA_OPTS:-}"
         "$java" ${opts[@]+"${opts[@]}"} -jar target/keyval.jar "${settings[@]}" >"${out[$name]}" 2>&1 &

@@ -216,7 +216,7 @@ await_sync() { # name
 }
 
 full_sync() {
-    local entries=${SYNC_ENTRIES:-1000000} round begun name
+    local entries=${SYNC_ENTRIES:-1000000} round begun name took
     start_keyval keyval --keyval.wal.fsync=never
     start_redis redis --appendfsync no --repl-diskless-sync-delay 0
     for name in keyval redis; do
@@ -229,15 +229,15 @@ full_sync() {
             begun=$EPOCHREALTIME
             start_copy copy $name 2
             await_sync copy
-            note sync $name "$(since "$begun")"
+            took=$(since "$begun")
+            note sync $name "$took"
             if [ $name = redis ]; then
                 until [[ $(redis-cli -p "${port[copy]}" info persistence) == *aof_rewrite_in_progress:0*aof_rewrite_scheduled:0* ]]; do
                     sleep 0.02
                 done
-                note sync-disk redis "$(since "$begun")"
-            else
-                note sync-disk keyval "$(figure sync keyval 3)"
+                took=$(since "$begun")
             fi
+            note sync-disk $name "$took"
             check_entries copy "$entries"
             stop copy
         done
