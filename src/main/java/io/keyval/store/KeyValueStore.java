@@ -44,7 +44,7 @@ public class KeyValueStore implements SmartLifecycle {
 
     /**
      * The phase of everything that needs data begins above this one. It follows the web server's,
-     * so that HTTP tells of a replay, and goes on until the log is closed.
+     * so that HTTP tells of a replay.
      */
     public static final int PHASE = WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE + 1;
 

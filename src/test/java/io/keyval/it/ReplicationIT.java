@@ -435,7 +435,10 @@ class ReplicationIT {
 
     @SuppressWarnings("unchecked")
     private static Map<String, Object> link(NodeProcess follower) {
-        return (Map<String, Object>) state(follower).getOrDefault("leader", Map.of());
+        return (Map<String, Object>)
+                JsonParserFactory.getJsonParser()
+                        .parseMap(follower.get("/actuator/replication").body())
+                        .getOrDefault("leader", Map.of());
     }
 
     private static String reason(NodeProcess follower) {
