@@ -45,7 +45,7 @@ class MemoryLimitIT {
 
             client.pipeline(puts(0));
             client.pipeline(puts(keys));
-            assertThat(node.output().split("Writes that need more memory", -1)).hasSize(2);
+            assertThat(node.output().split("are answered with ERROR", -1)).hasSize(2);
 
             List<String> deletes = new ArrayList<>();
             for (int i = 0; i < BATCH; i++) {
