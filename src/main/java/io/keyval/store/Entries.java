@@ -198,16 +198,17 @@ final class Entries implements AutoCloseable {
     }
 
     /**
-     * Whether an entry would fit into {@code most} bytes in all, and {@code mostHeap} on the heap.
-     * Any thread; true a moment ago.
+     * Whether an entry would fit into {@code most} bytes in all, and {@code mostHeap} on the heap,
+     * beside {@code pending} bytes that are still to come. Any thread; true a moment ago.
      */
-    boolean hasRoom(int keyLength, int valueLength, long most, long mostHeap) {
+    boolean hasRoom(int keyLength, int valueLength, long pending, long most, long mostHeap) {
         long onHeap = large.bytes();
-        if (isLarge(keyLength, valueLength)) {
-            long grown = onHeap + Large.bytes(keyLength, valueLength);
-            return grown <= mostHeap && grown <= most - slabs.bytesInUse();
-        }
-        return slabs.hasRoom(SizeClasses.of(HEADER + keyLength + valueLength), most - onHeap);
+        long needed = pending + footprint(keyLength, valueLength);
+        return isLarge(keyLength, valueLength)
+                ? onHeap + needed <= Math.min(mostHeap, most - slabs.bytesInUse())
+                : needed
+                        <= slabs.room(
+                                SizeClasses.of(HEADER + keyLength + valueLength), most - onHeap);
     }
 
     @Override

@@ -297,14 +297,7 @@ public class KeyValueStore implements SmartLifecycle {
      */
     public CompactionResult compact() {
         Data now = data();
-        try {
-            return now.wal().compact(now.keyspace(), settings.retain(now.keyspace().encodedSize()));
-        } catch (IllegalStateException e) {
-            if (now == data) {
-                throw e;
-            }
-            throw new StoreException("A full sync replaced the log while it was compacted.");
-        }
+        return now.wal().compact(now.keyspace(), settings.retain(now.keyspace().encodedSize()));
     }
 
     /** Bytes of memory that the data takes, in use or kept for what comes. */

@@ -166,10 +166,16 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
 
     /**
      * Whether a new entry could be put without {@link #memory} growing beyond {@code most}, and
-     * {@link #heapMemory} beyond {@code mostHeap}. Any thread; true a moment ago.
+     * {@link #heapMemory} beyond {@code mostHeap}, when others that take {@code pending} bytes were
+     * put before it. Any thread; true a moment ago.
      */
-    boolean hasRoom(int keyLength, int valueLength, long most, long mostHeap) {
-        return entries.hasRoom(keyLength, valueLength, most, mostHeap);
+    boolean hasRoom(int keyLength, int valueLength, long pending, long most, long mostHeap) {
+        return entries.hasRoom(keyLength, valueLength, pending, most, mostHeap);
+    }
+
+    /** Bytes that an entry takes. */
+    static long footprint(byte[] key, byte[] value) {
+        return Entries.footprint(key.length, value.length);
     }
 
     /** Whether the key is there with a value that takes at least as much memory. Any thread. */

@@ -28,7 +28,7 @@ final class LargeEntries {
     private static final int BLOCK_BITS = 10;
     private static final int BLOCK = 1 << BLOCK_BITS;
 
-    private @Nullable Large[][] blocks = new @Nullable Large[0][];
+    private volatile @Nullable Large[][] blocks = new @Nullable Large[0][];
     private int[] free = new int[16];
     private int freeCount;
     private int fresh;

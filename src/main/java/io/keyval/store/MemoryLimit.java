@@ -1,14 +1,15 @@
 package io.keyval.store;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Refuses writes that need more memory than the node may use, before they are logged, and says so
- * in the server's log. What is already on its way through the log may go beyond the bound.
- * Thread-safe.
+ * in the server's log. What is on its way through the log counts as if it were there. Groups that
+ * several threads bring at the same moment may together go beyond the bound. Thread-safe.
  */
 final class MemoryLimit {
 
@@ -23,6 +24,7 @@ final class MemoryLimit {
 
     private final long most;
     private final long mostHeap;
+    private final AtomicLong pending = new AtomicLong();
     private volatile @Nullable Refused refused;
     private volatile long quietUntil = System.nanoTime();
 
@@ -45,11 +47,15 @@ final class MemoryLimit {
         return Math.max((long) (0.7 * machine) - heap, machine / 10);
     }
 
-    /** Whether the entry may be written; one that takes no more than it does now always may. */
-    boolean admits(Keyspace keyspace, byte[] key, byte[] value) {
-        if (keyspace.hasRoom(key.length, value.length, most, mostHeap)) {
-            Refused before = refused;
-            if (before != null && fits(keyspace, before)) {
+    /**
+     * Whether the entry may be written; one that takes no more than it does now always may.
+     *
+     * @param before bytes that the caller's group takes up to here
+     */
+    boolean admits(Keyspace keyspace, byte[] key, byte[] value, long before) {
+        if (keyspace.hasRoom(key.length, value.length, pending.get() + before, most, mostHeap)) {
+            Refused last = refused;
+            if (last != null && fits(keyspace, last)) {
                 refused = null;
                 log.info("Writes that need more memory are taken again.");
             }
@@ -70,6 +76,16 @@ final class MemoryLimit {
         return false;
     }
 
+    /** So many bytes were admitted and are on their way; {@link #arrived} follows. */
+    void admitted(long bytes) {
+        pending.addAndGet(bytes);
+    }
+
+    /** What was {@link #admitted} is in the keyspace, or never will be. */
+    void arrived(long bytes) {
+        pending.addAndGet(-bytes);
+    }
+
     /** Why writes are refused, or null while none would be that were refused before. */
     @Nullable String reason(Keyspace keyspace) {
         Refused before = refused;
@@ -82,11 +98,11 @@ final class MemoryLimit {
     }
 
     private boolean fits(Keyspace keyspace, Refused entry) {
-        return keyspace.hasRoom(entry.keyLength, entry.valueLength, most, mostHeap);
+        return keyspace.hasRoom(entry.keyLength, entry.valueLength, pending.get(), most, mostHeap);
     }
 
     private String sentence(Keyspace keyspace, Refused entry) {
-        return keyspace.hasRoom(entry.keyLength, entry.valueLength, Long.MAX_VALUE, mostHeap)
+        return keyspace.hasRoom(entry.keyLength, entry.valueLength, 0, Long.MAX_VALUE, mostHeap)
                 ? "the data takes %d of the %d MB of keyval.limits.max-memory; delete some, or raise it."
                         .formatted(keyspace.memory() >> 20, most >> 20)
                 : "large values take %d of the %d MB of heap that they may; delete some, or give the JVM more heap (-Xmx)."

@@ -54,6 +54,11 @@ final class Page {
         return slotSize;
     }
 
+    /** How many slots it is cut into. */
+    int slots() {
+        return SIZE / slotSize;
+    }
+
     boolean isEmpty() {
         return used == 0;
     }

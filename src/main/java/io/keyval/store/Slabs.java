@@ -3,6 +3,7 @@ package io.keyval.store;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,9 @@ final class Slabs implements AutoCloseable {
     /** By size class, the first of its pages with room. */
     private final @Nullable Page[] roomy = new @Nullable Page[SizeClasses.count()];
 
+    /** By size class, the slots that are free on its pages. */
+    private final AtomicIntegerArray freeSlots = new AtomicIntegerArray(SizeClasses.count());
+
     private @Nullable MemorySegment[] chunks = new @Nullable MemorySegment[16];
     private int chunkCount;
     private @Nullable Page[] pages = new @Nullable Page[256];
@@ -62,8 +66,10 @@ final class Slabs implements AutoCloseable {
             page = takeEmpty();
             page.cut(SizeClasses.size(sizeClass));
             link(sizeClass, page);
+            addFree(sizeClass, page.slots());
         }
         long address = page.take();
+        addFree(sizeClass, -1);
         if (page.isFull()) {
             unlink(sizeClass, page);
         }
@@ -78,8 +84,10 @@ final class Slabs implements AutoCloseable {
             link(sizeClass, page);
         }
         page.giveBack(address);
+        addFree(sizeClass, 1);
         if (page.isEmpty()) {
             unlink(sizeClass, page);
+            addFree(sizeClass, -page.slots());
             addEmpty(page);
         }
     }
@@ -125,17 +133,23 @@ final class Slabs implements AutoCloseable {
     }
 
     /**
-     * Whether memory of the size class can be had without taking more than {@code limit} bytes from
-     * the system in all. Any thread; true a moment ago.
+     * How many bytes of the size class can be had without taking more than {@code limit} from the
+     * system in all. Any thread; true a moment ago.
      */
-    boolean hasRoom(int sizeClass, long limit) {
-        return roomy[sizeClass] != null || emptyBytes.get() > 0 || bytes.get() + CHUNK <= limit;
+    long room(int sizeClass, long limit) {
+        long slots = (long) freeSlots.get(sizeClass) * SizeClasses.size(sizeClass);
+        long more = Math.max(0, limit - bytes.get()) & -CHUNK;
+        return slots + emptyBytes.get() + more;
     }
 
     /** Gives everything back to the system. Nobody may read or write any more. */
     @Override
     public void close() {
         arena.close();
+    }
+
+    private void addFree(int sizeClass, int slots) {
+        freeSlots.lazySet(sizeClass, freeSlots.getPlain(sizeClass) + slots);
     }
 
     private Page pageOf(long address) {

@@ -21,6 +21,10 @@ final class WriteGroup implements RecordGroup {
     private final List<Command> batch;
     private final Keyspace keyspace;
     private final Confirmation confirmation;
+    private final MemoryLimit limit;
+
+    /** Bytes of memory that the puts take. */
+    private final long memory;
 
     /** The indexes of puts that found no memory. */
     private final BitSet refused = new BitSet();
@@ -34,12 +38,15 @@ final class WriteGroup implements RecordGroup {
         this.batch = batch;
         this.keyspace = keyspace;
         this.confirmation = confirmation;
+        this.limit = limit;
         int writes = 0;
         int bytes = 0;
+        long needed = 0;
         for (int i = 0; i < batch.size(); i++) {
             switch (batch.get(i)) {
                 case Command.Put put -> {
-                    if (limit.admits(keyspace, put.key(), put.value())) {
+                    if (limit.admits(keyspace, put.key(), put.value(), needed)) {
+                        needed += Keyspace.footprint(put.key(), put.value());
                         writes++;
                         bytes += Records.putSize(put.key(), put.value());
                     } else {
@@ -55,6 +62,8 @@ final class WriteGroup implements RecordGroup {
         }
         this.count = writes;
         this.encodedSize = bytes;
+        this.memory = needed;
+        limit.admitted(needed);
     }
 
     CompletableFuture<List<Reply>> replies() {
@@ -98,6 +107,7 @@ final class WriteGroup implements RecordGroup {
             refuse();
             throw e;
         }
+        limit.arrived(memory);
         confirmation.confirm(
                 firstPosition + count - 1,
                 confirmed -> replies.complete(confirmed ? answers : unconfirmed(answers)));
@@ -132,6 +142,7 @@ final class WriteGroup implements RecordGroup {
 
     /** Answers every write with a failure, and the rest as memory has it now. */
     CompletableFuture<List<Reply>> refuse() {
+        limit.arrived(memory);
         List<Reply> answers = new ArrayList<>(batch.size());
         for (Command command : batch) {
             answers.add(

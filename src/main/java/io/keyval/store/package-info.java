@@ -6,7 +6,7 @@
  *
  * <p>Invariants: nobody reads a write that is not yet durable by the fsync policy; the order in the
  * log, in memory and in the replies is one order. The log's writer thread is the only one that
- * changes the keyspace while the node runs; any thread may read it.
+ * changes the keyspace while the node runs; any thread may read it, without a lock.
  */
 @NullMarked
 package io.keyval.store;

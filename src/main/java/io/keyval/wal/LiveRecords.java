@@ -9,6 +9,9 @@ public interface LiveRecords {
      * Hands out every entry that was there when the call began and is not changed until it is met.
      * Entries changed meanwhile may come in any of their states, or not at all. Not called by the
      * log's writer thread.
+     *
+     * @throws IllegalStateException when the state has been taken away, with a sentence that says
+     *     why
      */
     void forEach(BiConsumer<byte[], byte[]> entry);
 

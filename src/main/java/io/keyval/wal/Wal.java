@@ -215,6 +215,11 @@ public final class Wal implements AutoCloseable {
                 options.events().compacted(file(), result);
             }
             return result;
+        } catch (IllegalStateException e) {
+            throw new LogRefusedException(
+                    "The compaction of %s was given up, the log is as it was: %s"
+                            .formatted(file(), e.getMessage()),
+                    e);
         } finally {
             compacting.set(false);
         }

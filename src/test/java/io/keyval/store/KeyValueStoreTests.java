@@ -395,6 +395,54 @@ class KeyValueStoreTests {
         }
     }
 
+    @Test
+    void whenMemoryIsFullThenPutsThatNeedMoreAreRefusedAndNotLogged() {
+        KeyValueStore store = start(settings(8L << 20, Role.LEADER), List.of());
+        String value = "x".repeat(1000);
+        int count = 0;
+        while (execute(store, put("key" + count, value)).equals(List.of(Reply.OK))) {
+            count++;
+        }
+        assertThat(store.memory()).isBetween(7L << 20, 8L << 20);
+        assertThat(store.memoryShortage()).contains("keyval.limits.max-memory");
+        long position = store.wal().position();
+        assertThat(execute(store, put("more", value), get("more"), get("key0")))
+                .usingRecursiveFieldByFieldElementComparator()
+                .containsExactly(Reply.FAILED, Reply.MISS, value(value));
+        assertThat(store.wal().position()).isEqualTo(position);
+
+        assertThat(execute(store, delete("key0"), put("more", value), put("key1", "new")))
+                .containsExactly(Reply.OK, Reply.FAILED, Reply.OK);
+        assertThat(store.wal().position()).isEqualTo(position + 2);
+        assertThat(execute(store, put("more", value))).containsExactly(Reply.OK);
+        assertThat(store.memoryShortage()).isNull();
+
+        long digest = store.digest();
+        store.stop();
+        KeyValueStore again = start(settings(8L << 20, Role.LEADER), List.of());
+        assertThat(again.digest()).isEqualTo(digest);
+    }
+
+    @Test
+    void whenALeaderHasMoreThanAFollowerMayTakeThenTheFollowerTakesItAll() {
+        KeyValueStore leader = otherLeader();
+        KeyValueStore follower = start(settings(8L << 20, Role.FOLLOWER), List.of());
+        leader.wal().copyTo(follower.syncFile());
+        follower.install(follower.syncFile(), false);
+        for (int i = 0; i < 12_000; i++) {
+            leader.execute(List.of(put("key" + i, "x".repeat(1000))));
+        }
+        execute(leader, put("last", "1"));
+        pull(leader, follower);
+        assertThat(follower.digest()).isEqualTo(leader.digest());
+        follower.lead(0);
+        int taken = 0;
+        while (execute(follower, put("more" + taken, "x".repeat(1000))).contains(Reply.OK)) {
+            assertThat(taken++).as("what fits into memory it has already").isLessThan(2000);
+        }
+        assertThat(execute(follower, delete("key1"))).containsExactly(Reply.OK);
+    }
+
     private static void pull(KeyValueStore leader, KeyValueStore follower) {
         try (WalCursor cursor = leader.wal().cursorAfter(follower.wal().position())) {
             ByteBuffer frames;
@@ -451,6 +499,18 @@ class KeyValueStoreTests {
 
     private StoreSettings settings(String name) {
         return settings(name, Role.LEADER, 64 << 20, 2.0);
+    }
+
+    private StoreSettings settings(long maxMemory, Role role) {
+        return new StoreSettings(
+                directory.resolve("data"),
+                "a.log",
+                role,
+                FsyncPolicy.NEVER,
+                64 << 20,
+                2.0,
+                1 << 20,
+                maxMemory);
     }
 
     private StoreSettings settings(String name, Role role, long minSize, double ratio) {
