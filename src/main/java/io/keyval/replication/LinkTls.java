@@ -3,6 +3,7 @@ package io.keyval.replication;
 import java.io.IOException;
 import java.net.Socket;
 import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
@@ -83,6 +84,8 @@ final class LinkTls {
                         reason =
                                 "its certificate is of nobody whom the SSL bundle '%s' trusts"
                                         .formatted(name);
+                case CertPathValidatorException e ->
+                        reason = "its certificate is no good: " + e.getMessage();
                 case CertificateException e when isOfName(e) ->
                         reason = "its certificate is not for the name %s".formatted(host);
                 default -> {}

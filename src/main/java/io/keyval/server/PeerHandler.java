@@ -44,6 +44,9 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     /** Output of a connection that is not counted: the system holds far more of it. */
     private static final int FREE_OUTPUT = 4 * 1024;
 
+    /** How soon it is noticed that a peer has taken what was counted, if nothing else tells. */
+    private static final Duration RECOUNT = Duration.ofSeconds(1);
+
     private static final Logger log = LoggerFactory.getLogger(PeerHandler.class);
 
     /** What the next message is, in each part of a connection's life. */
@@ -82,7 +85,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     /** What this connection has of the share for output. */
     private long counted;
 
-    private boolean awaitingSent;
+    private boolean recounting;
     private long unsentWhenIdle;
 
     /** Whether nothing more will be read, and whether that is because the peer said so. */
@@ -200,15 +203,15 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
             output.give(counted - now);
         }
         counted = now;
-        if (now > 0 && !awaitingSent) {
-            awaitingSent = true;
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> execute(this::sent));
+        if (now > 0 && !recounting) {
+            recounting = true;
+            channel.eventLoop().schedule(this::recount, RECOUNT.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
-    private void sent() {
-        awaitingSent = false;
-        if (channel.isOpen()) {
+    private void recount() {
+        recounting = false;
+        if (channel.isActive()) {
             countOutput();
         }
     }
@@ -323,9 +326,14 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Closes at once. A peer that takes no bytes is not told the end of TLS either. */
     private void abort(String reason) {
         log.debug("{} ends: {}", channel.remoteAddress(), reason);
-        channel.close();
+        if (unsent() == 0) {
+            channel.close();
+        } else {
+            channel.pipeline().firstContext().close();
+        }
     }
 
     /** Hands over messages while there are any, each is answered and the answers are taken. */

@@ -3,7 +3,6 @@ package io.keyval.server;
 import io.keyval.config.InvalidSettingException;
 import io.keyval.config.KeyvalProperties;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -77,18 +76,12 @@ final class PortTls {
     /**
      * TLS by the bundle that the settings name.
      *
+     * @param failed counts handshakes that fail
      * @throws InvalidSettingException if the bundle does not have what is needed
      */
-    static PortTls of(KeyvalProperties.Tls settings, SslBundles bundles, MeterRegistry registry) {
+    static PortTls of(KeyvalProperties.Tls settings, SslBundles bundles, Counter failed) {
         String name = Objects.requireNonNull(settings.bundle());
-        PortTls tls =
-                new PortTls(
-                        name,
-                        settings.clientAuth(),
-                        bundles.getBundle(name),
-                        Counter.builder("keyval.tls.failures")
-                                .description("TLS handshakes that failed")
-                                .register(registry));
+        PortTls tls = new PortTls(name, settings.clientAuth(), bundles.getBundle(name), failed);
         bundles.addBundleUpdateHandler(name, tls::change);
         return tls;
     }

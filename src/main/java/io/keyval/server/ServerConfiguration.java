@@ -75,6 +75,10 @@ class ServerConfiguration {
                 Counter.builder("keyval.connections.refused")
                         .description("Connections that were one too many")
                         .register(registry);
+        Counter noTls =
+                Counter.builder("keyval.tls.failures")
+                        .description("TLS handshakes that failed")
+                        .register(registry);
         PeerConnectionFactory factory =
                 new PeerConnectionFactory(
                         properties.port(),
@@ -83,7 +87,7 @@ class ServerConfiguration {
                         properties.limits().maxOutput().toBytes(),
                         properties.tls().bundle() == null
                                 ? null
-                                : PortTls.of(properties.tls(), bundles.getObject(), registry),
+                                : PortTls.of(properties.tls(), bundles.getObject(), noTls),
                         () -> {
                             refused.increment();
                             log.warn(

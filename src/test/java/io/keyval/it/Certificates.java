@@ -13,6 +13,7 @@ import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.UUID;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -77,7 +78,7 @@ public final class Certificates {
                                 "-alias",
                                 name,
                                 "-dname",
-                                "CN=" + name,
+                                "CN=" + name + (name.equals("ca") ? "-" + UUID.randomUUID() : ""),
                                 "-storepass",
                                 PASSWORD,
                                 "-keystore",

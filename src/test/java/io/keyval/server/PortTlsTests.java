@@ -66,8 +66,8 @@ class PortTlsTests {
     void whenAClientClosesItsSideThenItGetsEveryReply() {
         try (TestNode tls = start();
                 LineClient one = connect(tls, client)) {
-            one.send("HELLO CLIENT\nPUT a 1\n" + "GET a\n".repeat(50_000) + "GET unfinished")
-                    .halfClose();
+            String requests = "HELLO CLIENT\nPUT a 1\n" + "GET a\n".repeat(50_000);
+            one.send((requests + "GET unfinished").getBytes(UTF_8)).halfClose();
             assertThat(one.readAll()).hasSize(50_002).startsWith("HELLO SERVER", "OK", "1");
         }
     }
