@@ -115,7 +115,6 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                             .channel(NioServerSocketChannel.class)
                             .option(ChannelOption.SO_BACKLOG, BACKLOG)
                             .option(ChannelOption.SO_REUSEADDR, true)
-                            .handler(new Accepting())
                             .childOption(ChannelOption.TCP_NODELAY, true)
                             .childOption(ChannelOption.SO_KEEPALIVE, true)
                             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
@@ -127,6 +126,7 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                                             : new InetSocketAddress(address, port))
                             .syncUninterruptibly()
                             .channel();
+            server.pipeline().addLast(new Accepting());
             setListening(true);
         } catch (Exception e) {
             stop();
@@ -234,18 +234,12 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
         }
     }
 
-    /** Tells when accepting fails; Netty goes on with it after a second. */
+    /** Tells when accepting fails; Netty's own handler before it goes on after a second. */
     private final class Accepting extends ChannelInboundHandlerAdapter {
-
-        @Override
-        public boolean isSharable() {
-            return true;
-        }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             failures.warn("Cannot accept connections for the moment: " + cause.getMessage());
-            context.fireExceptionCaught(cause);
         }
     }
 }

@@ -231,7 +231,11 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         dropArrived();
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> endOutput());
         channel.config().setAutoRead(true);
-        channel.eventLoop().schedule(() -> channel.close(), LINGER.toNanos(), TimeUnit.NANOSECONDS);
+        channel.eventLoop()
+                .schedule(
+                        () -> abort("it does not close"),
+                        LINGER.toNanos(),
+                        TimeUnit.NANOSECONDS);
     }
 
     @SuppressWarnings("deprecation") // closing the channel instead could take the last words back
