@@ -6,7 +6,7 @@ public enum HandshakeError {
     INVALID_HANDSHAKE_MESSAGE,
     /** A follower came to a node that is no leader, or admits no followers. */
     CANNOT_ACCEPT_FOLLOWER_CONNECTION,
-    /** A follower showed another secret than the leader's. */
+    /** A follower showed another secret than the leader's, or a client not the clients'. */
     INVALID_SECRET_KEY,
     /** The id is the leader's, or a live follower holds it. */
     ID_ALREADY_TAKEN,

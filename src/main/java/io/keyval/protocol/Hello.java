@@ -9,6 +9,13 @@ public sealed interface Hello {
     record Client() implements Hello {}
 
     /**
+     * A client that shows a secret; the answer is {@code HELLO SERVER} where it is the right one.
+     *
+     * @param secret not empty; never logged
+     */
+    record SecretClient(byte[] secret) implements Hello {}
+
+    /**
      * A follower that asks to be admitted; the answer is {@code HELLO LEADER}.
      *
      * @param id a positive number
@@ -21,12 +28,19 @@ public sealed interface Hello {
 
     /**
      * What {@code bytes[from, to)}, a line without its LF, says; one CR at its end is dropped. The
-     * secret is all that stands behind the first colon. Never fails.
+     * secret of a follower is all that stands behind the first colon, that of a client all behind
+     * the bar. Never fails.
      */
     static Hello parse(byte[] bytes, int from, int to) {
         int end = Ascii.dropCarriageReturn(bytes, from, to);
         if (Ascii.equals(HelloLines.CLIENT, bytes, from, end)) {
             return new Client();
+        }
+        if (Ascii.startsWith(HelloLines.SECRET_CLIENT, bytes, from, end)) {
+            int secret = from + HelloLines.SECRET_CLIENT.length;
+            return secret == end
+                    ? new Malformed()
+                    : new SecretClient(Arrays.copyOfRange(bytes, secret, end));
         }
         if (!Ascii.startsWith(HelloLines.FOLLOWER, bytes, from, end)) {
             return new Malformed();

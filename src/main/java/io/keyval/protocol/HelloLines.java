@@ -4,6 +4,7 @@ package io.keyval.protocol;
 public final class HelloLines {
 
     static final byte[] CLIENT = Ascii.bytes("HELLO CLIENT");
+    static final byte[] SECRET_CLIENT = Ascii.bytes("HELLO CLIENT|");
     static final byte[] FOLLOWER = Ascii.bytes("HELLO FOLLOWER|");
 
     /** Longest first line that is read to its end. */

@@ -34,6 +34,7 @@ final class FollowerLink {
      * Who this node is.
      *
      * @param acceptEmptyLeader whether an empty leader with another log may replace what is here
+     * @param tls TLS of the link; null for none
      */
     record Identity(
             int id,
@@ -42,7 +43,8 @@ final class FollowerLink {
             String secret,
             Duration heartbeat,
             Duration timeout,
-            boolean acceptEmptyLeader) {}
+            boolean acceptEmptyLeader,
+            @Nullable LinkTls tls) {}
 
     /** A word of the leader on where its log was. */
     private record Heard(long position, long nanos) {}
@@ -110,7 +112,7 @@ final class FollowerLink {
         final TcpConnectionSupport connection;
         final MessageAssembler assembler = new MessageAssembler(MAX_PAYLOAD);
         final StringBuilder hello = new StringBuilder();
-        boolean greeted;
+        volatile boolean greeted;
         volatile boolean joined;
         volatile boolean broken;
         volatile boolean refused;
@@ -138,7 +140,13 @@ final class FollowerLink {
         this.resynced = resynced;
         this.adapters =
                 new LinkAdapters(
-                        host, port, self.address(), self.timeout(), context, this::received);
+                        host,
+                        port,
+                        self.address(),
+                        self.timeout(),
+                        self.tls(),
+                        context,
+                        this::received);
     }
 
     void start() {
@@ -271,10 +279,20 @@ final class FollowerLink {
             awaitNews(told);
         }
         if (running && !now.refused) {
-            broken(now.why.isEmpty() ? "the connection broke" : now.why);
+            broken(now.why.isEmpty() ? brokenOff(now) : now.why);
         } else if (!running && now.joined && now.connection.isOpen()) {
             sayLastWord(now);
         }
+    }
+
+    private String brokenOff(Session now) {
+        if (now.greeted) {
+            return "the connection broke";
+        }
+        return "the connection broke before an answer came; "
+                + (self.tls() == null
+                        ? "if the leader wants TLS, set keyval.replication.tls.bundle"
+                        : "if the leader wants a certificate, look into the SSL bundle of keyval.replication.tls.bundle");
     }
 
     /** The leader closes when it has read it; closing first could take the word back. */

@@ -33,6 +33,7 @@ final class LinkAdapters {
      * Adapters that are not yet started.
      *
      * @param localAddress to connect from; null for any
+     * @param tls TLS of the connection; null for none
      * @param received takes what the leader sends, byte arrays as they come, on the thread of the
      *     connection
      */
@@ -41,9 +42,10 @@ final class LinkAdapters {
             int port,
             @Nullable String localAddress,
             Duration connectTimeout,
+            @Nullable LinkTls tls,
             ApplicationContext context,
             MessageHandler received) {
-        connections = new LinkConnectionFactory(host, port, localAddress, connectTimeout);
+        connections = new LinkConnectionFactory(host, port, localAddress, connectTimeout, tls);
         connections.setApplicationEventPublisher(context);
         DirectChannel inbound = new DirectChannel();
         inbound.subscribe(received);

@@ -25,12 +25,18 @@ final class LinkConnectionFactory extends TcpNetClientConnectionFactory {
 
     private final @Nullable String localAddress;
     private final int connectMillis;
+    private final @Nullable LinkTls tls;
 
     LinkConnectionFactory(
-            String host, int port, @Nullable String localAddress, Duration connectTimeout) {
+            String host,
+            int port,
+            @Nullable String localAddress,
+            Duration connectTimeout,
+            @Nullable LinkTls tls) {
         super(host, port);
         this.localAddress = localAddress;
         this.connectMillis = (int) connectTimeout.toMillis();
+        this.tls = tls;
         Thread.Builder threads = Thread.ofVirtual().name("leader-link-", 0);
         setTaskExecutor(threads::start);
         setSoTcpNoDelay(true);
@@ -53,7 +59,7 @@ final class LinkConnectionFactory extends TcpNetClientConnectionFactory {
                 socket.bind(new InetSocketAddress(InetAddress.getByName(localAddress), 0));
             }
             socket.connect(new InetSocketAddress(host, port), connectMillis);
-            return socket;
+            return tls == null ? socket : tls.secure(socket, host, port, connectMillis);
         } catch (IOException e) {
             socket.close();
             throw e;

@@ -35,6 +35,7 @@ public final class Replication implements SmartLifecycle {
     private final LagClock clock;
     private final @Nullable AckConfirmation acks;
     private final ApplicationContext context;
+    private final @Nullable LinkTls tls;
     private final Object roleChange = new Object();
 
     private volatile @Nullable FollowerLink link;
@@ -51,11 +52,13 @@ public final class Replication implements SmartLifecycle {
             KeyValueStore store,
             SessionFactory peers,
             ReplicationMeters meters,
-            ApplicationContext context) {
+            ApplicationContext context,
+            @Nullable LinkTls tls) {
         this.properties = properties;
         this.store = store;
         this.meters = meters;
         this.context = context;
+        this.tls = tls;
         this.clock = new LagClock();
         KeyvalProperties.Replication settings = properties.replication();
         this.acks =
@@ -293,7 +296,8 @@ public final class Replication implements SmartLifecycle {
                                 secret,
                                 settings.heartbeat(),
                                 settings.timeout(),
-                                settings.acceptEmptyLeader()),
+                                settings.acceptEmptyLeader(),
+                                tls),
                         host,
                         port,
                         store,

@@ -7,6 +7,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Objects;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
@@ -32,13 +34,16 @@ class ReplicationConfiguration {
             AbstractServerConnectionFactory server,
             MessageChannel followerOutbound,
             MeterRegistry registry,
-            ApplicationContext context) {
+            ApplicationContext context,
+            ObjectProvider<SslBundles> bundles) {
+        String bundle = properties.replication().tls().bundle();
         return new Replication(
                 properties,
                 store,
                 connection -> new ConnectedPeer(connection, followerOutbound, server),
                 new ReplicationMeters(registry),
-                context);
+                context,
+                bundle == null ? null : LinkTls.of(bundle, bundles.getObject()));
     }
 
     @Bean

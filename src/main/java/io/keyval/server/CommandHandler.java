@@ -28,8 +28,10 @@ final class CommandHandler implements MessageHandler {
 
     private static final Logger log = LoggerFactory.getLogger(CommandHandler.class);
 
-    /** Bounds the values that the replies of one batch keep alive while the client is slow. */
     private static final int MAX_BATCH = 1024;
+
+    /** GETs in a batch with writes: their values are all kept, from the moment of the writes on. */
+    private static final int MAX_READS_AMONG_WRITES = 64;
 
     private final OccasionalLog failures = new OccasionalLog(log);
     private final KeyValueStore store;
@@ -37,19 +39,26 @@ final class CommandHandler implements MessageHandler {
     private final ReplyEncoder encoder;
     private final MessageChannel replies;
     private final CommandMeters meters;
+    private final long maxOutput;
 
-    /** A handler that sends replies to a channel. */
+    /**
+     * A handler that sends replies to a channel.
+     *
+     * @param maxOutput bytes of values that a batch of reads gathers before it is answered
+     */
     CommandHandler(
             KeyValueStore store,
             CommandParser parser,
             ReplyEncoder encoder,
             MessageChannel replies,
-            CommandMeters meters) {
+            CommandMeters meters,
+            long maxOutput) {
         this.store = store;
         this.parser = parser;
         this.encoder = encoder;
         this.replies = replies;
         this.meters = meters;
+        this.maxOutput = maxOutput;
     }
 
     /** The payload is lines, each with its LF. */
@@ -66,6 +75,7 @@ final class CommandHandler implements MessageHandler {
         private final PeerConnection connection;
         private int from;
         private boolean close;
+        private List<Command> unexecuted = List.of();
         private List<Reply> answers = List.of();
         private int sent;
 
@@ -80,20 +90,31 @@ final class CommandHandler implements MessageHandler {
             while (connection.isOpen()) {
                 if (sent < answers.size()) {
                     if (!connection.handler().isWritable()) {
-                        connection.handler().hold(this::goOn);
+                        connection.handler().hold(this::goOn, kept());
                         return;
                     }
                     sendSome();
-                } else if (close) {
+                } else if (unexecuted.isEmpty() && close) {
                     connection.finish();
                     return;
-                } else if (from == lines.length) {
+                } else if (unexecuted.isEmpty() && from == lines.length) {
                     connection.handler().release();
                     return;
                 } else if (!executeSome()) {
                     return;
                 }
             }
+        }
+
+        /** Bytes that wait with the answers. */
+        private long kept() {
+            long bytes = lines.length;
+            for (int i = sent; i < answers.size(); i++) {
+                if (answers.get(i) instanceof Reply.Value(byte[] value)) {
+                    bytes += value.length;
+                }
+            }
+            return bytes;
         }
 
         private void sendSome() {
@@ -104,14 +125,14 @@ final class CommandHandler implements MessageHandler {
 
         /** Executes the next batch; false when its replies come later, with a call of their own. */
         private boolean executeSome() {
-            List<Command> batch = parse();
+            List<Command> batch = unexecuted.isEmpty() ? parse() : unexecuted;
             long begin = System.nanoTime();
             CompletableFuture<List<Reply>> done = execute(batch);
             if (done.isDone()) {
                 answered(batch, done.join(), begin);
                 return true;
             }
-            connection.handler().hold(null);
+            connection.handler().hold();
             done.thenAccept(
                     answers ->
                             connection
@@ -125,19 +146,35 @@ final class CommandHandler implements MessageHandler {
         }
 
         private void answered(List<Command> batch, List<Reply> replies, long begin) {
-            meters.record(batch, replies, System.nanoTime() - begin);
+            int done = replies.size();
+            boolean all = done == batch.size();
+            meters.record(all ? batch : batch.subList(0, done), replies, System.nanoTime() - begin);
+            unexecuted = all ? List.of() : batch.subList(done, batch.size());
             answers = replies;
             sent = 0;
         }
 
         private List<Command> parse() {
             List<Command> batch = new ArrayList<>();
-            while (from < lines.length && batch.size() < MAX_BATCH && !close) {
+            int reads = 0;
+            boolean writes = false;
+            while (from < lines.length
+                    && batch.size() < MAX_BATCH
+                    && (reads < MAX_READS_AMONG_WRITES || !writes)
+                    && !close) {
                 int to = from;
                 while (lines[to] != '\n') {
                     to++;
                 }
                 Command command = parser.parse(lines, from, to);
+                if (command instanceof Command.Write) {
+                    if (reads > MAX_READS_AMONG_WRITES) {
+                        break;
+                    }
+                    writes = true;
+                } else if (command instanceof Command.Get) {
+                    reads++;
+                }
                 batch.add(command);
                 close = command instanceof Command.Close;
                 from = to + 1;
@@ -148,7 +185,7 @@ final class CommandHandler implements MessageHandler {
 
     private CompletableFuture<List<Reply>> execute(List<Command> batch) {
         try {
-            return store.execute(batch).toCompletableFuture();
+            return store.execute(batch, maxOutput).toCompletableFuture();
         } catch (RuntimeException e) {
             log.debug("The store failed a batch", e);
             failures.warn("The store could not execute a batch of commands: " + e);

@@ -63,16 +63,26 @@ final class HandshakeInterceptor extends TcpConnectionInterceptorSupport {
 
     private void greet(byte[] line) {
         switch (Hello.parse(line, 0, line.length - 1)) {
-            case Hello.Client() -> {
-                client = true;
-                admissions.clientCame();
-                peer().becomeClient(admissions.maxLine(), admissions.idleTimeout());
-                answer(HelloLines.server());
-            }
+            case Hello.Client() -> greetClient(admissions.admitClient());
+            case Hello.SecretClient(byte[] secret) -> greetClient(admissions.admitClient(secret));
             case Hello.Follower(int id, byte[] secret) ->
                     peer().leaveEventLoop(() -> guarded(() -> greetFollower(id, secret)));
             case Hello.Malformed() -> refuse(HandshakeError.INVALID_HANDSHAKE_MESSAGE);
         }
+    }
+
+    private void greetClient(@Nullable HandshakeError error) {
+        if (error == null) {
+            client = true;
+            admissions.clientCame();
+            peer().becomeClient(admissions.maxLine(), admissions.idleTimeout());
+            answer(HelloLines.server());
+            return;
+        }
+        if (error == HandshakeError.INVALID_SECRET_KEY) {
+            admissions.clientRefused(getHostAddress(), error);
+        }
+        refuse(error);
     }
 
     private void greetFollower(int id, byte[] secret) {

@@ -9,21 +9,23 @@ import org.springframework.integration.ip.tcp.serializer.SoftEndOfStreamExceptio
 /**
  * What one connection has sent and nobody has taken yet.
  *
- * <p>Holds 4 KB while nothing comes, at most 256 KB or one line of the allowed length while
+ * <p>Holds nothing while nothing comes, at most 256 KB or one line of the allowed length while
  * something does. Every method gives null when the source has nothing more at the moment, which it
  * says by reading 0 bytes, and throws {@link SoftEndOfStreamException} at the end of the stream; a
  * last line without LF is dropped. Not thread-safe: for the one thread that reads the connection.
  */
 final class LineInput implements AutoCloseable {
 
-    private static final int IDLE_CAPACITY = 4 * 1024;
+    private static final int FREE_CAPACITY = 4 * 1024;
+    private static final int LEAST_CAPACITY = 256;
     private static final int BATCH_CAPACITY = 256 * 1024;
     private static final int MAX_CHUNK = 64 * 1024;
     private static final byte LF = '\n';
+    private static final byte[] NOTHING = new byte[0];
 
     private final InputStream source;
-    private final InputBudget budget;
-    private byte[] buffer = new byte[IDLE_CAPACITY];
+    private final HeapShare share;
+    private byte[] buffer = NOTHING;
 
     /** What is not yet taken is {@code buffer[start, end)}; no LF stands before {@code scanned}. */
     private int start;
@@ -35,11 +37,11 @@ final class LineInput implements AutoCloseable {
     private boolean skipping;
 
     /**
-     * @param budget what a buffer above 4 KB is taken from
+     * @param share what a buffer above 4 KB is taken from
      */
-    LineInput(InputStream source, InputBudget budget) {
+    LineInput(InputStream source, HeapShare share) {
         this.source = source;
-        this.budget = budget;
+        this.share = share;
     }
 
     /**
@@ -124,19 +126,24 @@ final class LineInput implements AutoCloseable {
     }
 
     /**
-     * Reads once, into a buffer that doubles while reads fill it and shrinks when none is due;
-     * false when nothing came.
+     * Reads once, into a buffer that doubles while reads fill it and goes when none is due; false
+     * when nothing came.
      */
     private boolean fill(int maxLine) throws IOException {
-        boolean full = end == buffer.length;
+        boolean full = end == buffer.length && end > 0;
         if (start == end) {
             start = 0;
             scanned = 0;
             end = 0;
             if (full && buffer.length < BATCH_CAPACITY) {
                 buffer = resized(buffer.length * 2);
-            } else if (buffer.length > IDLE_CAPACITY && !full && source.available() == 0) {
-                buffer = resized(IDLE_CAPACITY);
+            } else if (!full) {
+                int due = source.available();
+                if (due == 0) {
+                    buffer = resized(0);
+                } else if (buffer.length == 0) {
+                    buffer = resized(Math.clamp(due + 1L, LEAST_CAPACITY, FREE_CAPACITY));
+                }
             }
         } else if (full) {
             makeRoom(maxLine);
@@ -163,21 +170,25 @@ final class LineInput implements AutoCloseable {
     }
 
     private byte[] resized(int capacity) throws IOException {
-        int more = capacity - buffer.length;
-        if (more > 0 && !budget.take(more)) {
+        int more = taken(capacity) - taken(buffer.length);
+        if (more > 0 && !share.take(more)) {
             throw new IOException("too much unfinished input");
         }
         if (more < 0) {
-            budget.give(-more);
+            share.give(-more);
         }
-        return new byte[capacity];
+        return capacity == 0 ? NOTHING : new byte[capacity];
+    }
+
+    private static int taken(int capacity) {
+        return Math.max(0, capacity - FREE_CAPACITY);
     }
 
     /** Gives back what the buffer took; nothing is read afterwards. */
     @Override
     public void close() {
-        budget.give(buffer.length - IDLE_CAPACITY);
-        buffer = new byte[IDLE_CAPACITY];
+        share.give(taken(buffer.length));
+        buffer = NOTHING;
         start = 0;
         scanned = 0;
         end = 0;

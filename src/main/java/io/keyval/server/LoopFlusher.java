@@ -1,6 +1,5 @@
 package io.keyval.server;
 
-import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 
@@ -12,22 +11,22 @@ import java.util.ArrayDeque;
 final class LoopFlusher {
 
     private final EventLoop loop;
-    private final ArrayDeque<Channel> unsent = new ArrayDeque<>();
+    private final ArrayDeque<PeerHandler> unsent = new ArrayDeque<>();
 
     LoopFlusher(EventLoop loop) {
         this.loop = loop;
     }
 
-    /** Sends what was written to a channel before the loop waits again. */
-    void flushSoon(Channel channel) {
+    /** Sends what was written to a connection before the loop waits again. */
+    void flushSoon(PeerHandler connection) {
         if (unsent.isEmpty()) {
             loop.execute(this::flush);
         }
-        unsent.add(channel);
+        unsent.add(connection);
     }
 
     private void flush() {
-        Channel next;
+        PeerHandler next;
         while ((next = unsent.poll()) != null) {
             next.flush();
         }

@@ -45,14 +45,18 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
     /** The other half is for the log's threads, and for everything else. */
     private static final int LOOPS = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
-    /** Answers that the peer has not taken: above the higher mark it is read from no further. */
-    private static final WriteBufferWaterMark UNSENT =
-            new WriteBufferWaterMark(64 * 1024, 256 * 1024);
+    /** The least and the most that may be unsent before a peer is read from no further. */
+    private static final long LEAST_UNSENT = 16 * 1024;
+
+    private static final long MOST_UNSENT = 256 * 1024;
 
     private final OccasionalLog failures = new OccasionalLog(log);
     private final int maxConnections;
     private final Duration handshakeTimeout;
-    private final InputBudget budget;
+    private final WriteBufferWaterMark unsent;
+    private final HeapShare input = HeapShare.ofInput();
+    private final HeapShare output = HeapShare.ofOutput();
+    private final @Nullable PortTls tls;
     private final Runnable refused;
 
     private final Map<EventLoop, LoopFlusher> flushers = new ConcurrentHashMap<>();
@@ -63,18 +67,23 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
     /**
      * A factory that is not yet started.
      *
+     * @param maxOutput bytes of replies that one connection may hold; an eighth of them written
+     * @param tls TLS of the connections; null for none
      * @param refused told about each connection that was one too many
      */
     PeerConnectionFactory(
             int port,
             int maxConnections,
             Duration handshakeTimeout,
-            InputBudget budget,
+            long maxOutput,
+            @Nullable PortTls tls,
             Runnable refused) {
         super(port);
         this.maxConnections = maxConnections;
         this.handshakeTimeout = handshakeTimeout;
-        this.budget = budget;
+        int high = (int) Math.clamp(maxOutput / 8, LEAST_UNSENT, MOST_UNSENT);
+        this.unsent = new WriteBufferWaterMark(high / 4, high);
+        this.tls = tls;
         this.refused = refused;
     }
 
@@ -106,11 +115,10 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                             .channel(NioServerSocketChannel.class)
                             .option(ChannelOption.SO_BACKLOG, BACKLOG)
                             .option(ChannelOption.SO_REUSEADDR, true)
-                            .handler(new Accepting())
                             .childOption(ChannelOption.TCP_NODELAY, true)
                             .childOption(ChannelOption.SO_KEEPALIVE, true)
                             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNSENT)
+                            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, unsent)
                             .childHandler(new Accepted())
                             .bind(
                                     address == null
@@ -118,6 +126,7 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                                             : new InetSocketAddress(address, port))
                             .syncUninterruptibly()
                             .channel();
+            server.pipeline().addLast(new Accepting());
             setListening(true);
         } catch (Exception e) {
             stop();
@@ -186,7 +195,11 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                         channel,
                         Objects.requireNonNull(flushers.get(channel.eventLoop())),
                         handshakeTimeout,
-                        budget);
+                        input,
+                        output);
+        if (tls != null) {
+            tls.protect(channel);
+        }
         channel.pipeline().addLast(handler);
         PeerConnection connection =
                 new PeerConnection(
@@ -221,18 +234,12 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
         }
     }
 
-    /** Tells when accepting fails; Netty goes on with it after a second. */
+    /** Tells when accepting fails; Netty's own handler before it goes on after a second. */
     private final class Accepting extends ChannelInboundHandlerAdapter {
-
-        @Override
-        public boolean isSharable() {
-            return true;
-        }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             failures.warn("Cannot accept connections for the moment: " + cause.getMessage());
-            context.fireExceptionCaught(cause);
         }
     }
 }

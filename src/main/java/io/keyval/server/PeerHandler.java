@@ -7,8 +7,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
@@ -36,6 +38,15 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     /** What has arrived and waits may be this much before nothing more is read. */
     private static final int MAX_WAITING = 64 * 1024;
 
+    /** And in no more pieces than this, each of which takes more than its bytes. */
+    private static final int MAX_PIECES = 64;
+
+    /** Output of a connection that is not counted: the system holds far more of it. */
+    private static final int FREE_OUTPUT = 4 * 1024;
+
+    /** How soon it is noticed that a peer has taken what was counted, if nothing else tells. */
+    private static final Duration RECOUNT = Duration.ofSeconds(1);
+
     private static final Logger log = LoggerFactory.getLogger(PeerHandler.class);
 
     /** What the next message is, in each part of a connection's life. */
@@ -58,6 +69,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     private final LoopFlusher flusher;
     private final LineInput input;
     private final ArrayDeque<ByteBuf> arrived = new ArrayDeque<>();
+    private final HeapShare output;
     private final Future<?> handshakeTimeout;
 
     private @Nullable PeerConnection connection;
@@ -67,16 +79,30 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     private boolean held;
     private @Nullable Runnable resume;
 
+    /** Bytes that {@link #resume} keeps. */
+    private long kept;
+
+    /** What this connection has of the share for output. */
+    private long counted;
+
+    private boolean recounting;
+    private long unsentWhenIdle;
+
     /** Whether nothing more will be read, and whether that is because the peer said so. */
     private boolean inputEnded;
 
     private boolean endedByPeer;
 
     PeerHandler(
-            Channel channel, LoopFlusher flusher, Duration handshakeTimeout, InputBudget budget) {
+            Channel channel,
+            LoopFlusher flusher,
+            Duration handshakeTimeout,
+            HeapShare input,
+            HeapShare output) {
         this.channel = channel;
         this.flusher = flusher;
-        this.input = new LineInput(new Arrived(), budget);
+        this.input = new LineInput(new Arrived(), input);
+        this.output = output;
         this.handshakeTimeout =
                 channel.eventLoop()
                         .schedule(
@@ -120,17 +146,73 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         return channel.isWritable();
     }
 
+    /** Delivers no further message until {@link #release}; something else goes on with it. */
+    void hold() {
+        held = true;
+        resume = null;
+    }
+
     /**
      * Delivers no further message until {@link #release}.
      *
-     * @param whenWritable runs when the peer has taken what was sent; null when something else goes
-     *     on with it
+     * @param whenWritable runs when the peer has taken what was sent
+     * @param bytes that it keeps until then
      */
-    void hold(@Nullable Runnable whenWritable) {
+    void hold(Runnable whenWritable, long bytes) {
         held = true;
+        kept = bytes;
+        flush();
         resume = whenWritable;
-        if (whenWritable != null) {
-            channel.flush();
+        if (channel.isWritable()) {
+            channel.eventLoop().execute(this::resume);
+        }
+    }
+
+    private void resume() {
+        Runnable next = resume;
+        if (next != null && channel.isWritable()) {
+            resume = null;
+            kept = 0;
+            next.run();
+            flusher.flushSoon(this);
+        }
+    }
+
+    /** Sends what was written, as far as the peer takes it. */
+    void flush() {
+        channel.flush();
+        if (counted > 0 || kept > 0 || unsent() > FREE_OUTPUT) {
+            countOutput();
+        }
+    }
+
+    private long unsent() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    }
+
+    /** Counts what waits for the peer, and gives the connection up where all hold too much. */
+    private void countOutput() {
+        long unsent = unsent();
+        long now = kept + (unsent > FREE_OUTPUT ? unsent : 0);
+        if (now > counted && !output.take(now - counted)) {
+            abort("too much output that nobody reads");
+            return;
+        }
+        if (now < counted) {
+            output.give(counted - now);
+        }
+        counted = now;
+        if (now > 0 && !recounting) {
+            recounting = true;
+            channel.eventLoop().schedule(this::recount, RECOUNT.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void recount() {
+        recounting = false;
+        if (channel.isActive()) {
+            countOutput();
         }
     }
 
@@ -139,7 +221,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         if (held) {
             held = false;
             deliver();
-            flusher.flushSoon(channel);
+            flusher.flushSoon(this);
         }
     }
 
@@ -147,10 +229,23 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         handshakeTimeout.cancel(false);
         mode = new Mode.Ended();
         dropArrived();
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                .addListener(_ -> ((DuplexChannel) channel).shutdownOutput());
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> endOutput());
         channel.config().setAutoRead(true);
-        channel.eventLoop().schedule(() -> channel.close(), LINGER.toNanos(), TimeUnit.NANOSECONDS);
+        channel.eventLoop()
+                .schedule(
+                        () -> abort("it does not close"),
+                        LINGER.toNanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    @SuppressWarnings("deprecation") // closing the channel instead could take the last words back
+    private void endOutput() {
+        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        if (tls == null) {
+            ((DuplexChannel) channel).shutdownOutput();
+        } else {
+            tls.closeOutbound().addListener(_ -> ((DuplexChannel) channel).shutdownOutput());
+        }
     }
 
     void endRequests() {
@@ -158,7 +253,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
             channel.config().setAutoRead(false);
             inputEnded = true;
             deliver();
-            channel.flush();
+            flush();
         }
     }
 
@@ -176,20 +271,15 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        flusher.flushSoon(channel);
+        flusher.flushSoon(this);
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (channel.isWritable()) {
-            Runnable next = resume;
-            if (next != null) {
-                resume = null;
-                next.run();
-            } else {
-                deliver();
-            }
-            context.flush();
+            resume();
+            deliver();
+            flush();
         }
     }
 
@@ -199,9 +289,14 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
             inputEnded = true;
             endedByPeer = true;
             deliver();
-            context.flush();
-        } else if (event instanceof IdleStateEvent && !held && arrived.isEmpty()) {
-            abort("idle for too long");
+            flush();
+        } else if (event instanceof IdleStateEvent) {
+            long unsent = unsent();
+            boolean waits = resume != null || !held && arrived.isEmpty();
+            if (waits && (unsent == 0 || unsent == unsentWhenIdle)) {
+                abort("idle for too long");
+            }
+            unsentWhenIdle = unsent;
         }
     }
 
@@ -218,6 +313,10 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         mode = new Mode.Ended();
         dropArrived();
         input.close();
+        resume = null;
+        kept = 0;
+        output.give(counted);
+        counted = 0;
     }
 
     /** However reading ends, it is the peer's doing or ours, and no error. */
@@ -231,9 +330,14 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Closes at once. A peer that takes no bytes is not told the end of TLS either. */
     private void abort(String reason) {
         log.debug("{} ends: {}", channel.remoteAddress(), reason);
-        channel.close();
+        if (unsent() == 0) {
+            channel.close();
+        } else {
+            channel.pipeline().firstContext().close();
+        }
     }
 
     /** Hands over messages while there are any, each is answered and the answers are taken. */
@@ -254,7 +358,9 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         } finally {
             delivering = false;
         }
-        boolean read = waiting <= MAX_WAITING && !inputEnded || mode instanceof Mode.Ended;
+        boolean read =
+                waiting <= MAX_WAITING && arrived.size() <= MAX_PIECES && !inputEnded
+                        || mode instanceof Mode.Ended;
         if (channel.config().isAutoRead() != read) {
             channel.config().setAutoRead(read);
         }

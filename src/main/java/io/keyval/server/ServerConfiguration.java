@@ -9,8 +9,11 @@ import io.keyval.store.KeyValueStore;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -46,6 +49,7 @@ class ServerConfiguration {
                 new Admissions(
                         limits.maxLineSize(),
                         properties.limits().idleTimeout(),
+                        secret(properties),
                         gate::getIfAvailable);
         Gauge.builder("keyval.connections", admissions, Admissions::clients)
                 .description("Clients that are connected")
@@ -53,11 +57,17 @@ class ServerConfiguration {
         return admissions;
     }
 
+    private static byte @Nullable [] secret(KeyvalProperties properties) {
+        String secret = properties.clientSecret();
+        return secret == null ? null : secret.getBytes(StandardCharsets.UTF_8);
+    }
+
     @Bean
     PeerConnectionFactory peerConnectionFactory(
             KeyvalProperties properties,
             Admissions admissions,
             ApplicationEventPublisher events,
+            ObjectProvider<SslBundles> bundles,
             MeterRegistry registry) {
         int max = properties.limits().maxConnections();
         OccasionalLog log = new OccasionalLog(LoggerFactory.getLogger(TcpServer.class));
@@ -65,12 +75,19 @@ class ServerConfiguration {
                 Counter.builder("keyval.connections.refused")
                         .description("Connections that were one too many")
                         .register(registry);
+        Counter noTls =
+                Counter.builder("keyval.tls.failures")
+                        .description("TLS handshakes that failed")
+                        .register(registry);
         PeerConnectionFactory factory =
                 new PeerConnectionFactory(
                         properties.port(),
                         max,
                         properties.limits().handshakeTimeout(),
-                        InputBudget.ofHeap(),
+                        properties.limits().maxOutput().toBytes(),
+                        properties.tls().bundle() == null
+                                ? null
+                                : PortTls.of(properties.tls(), bundles.getObject(), noTls),
                         () -> {
                             refused.increment();
                             log.warn(
@@ -154,7 +171,8 @@ class ServerConfiguration {
                         new CommandParser(limits),
                         encoder(properties),
                         clientOutbound,
-                        new CommandMeters(registry));
+                        new CommandMeters(registry),
+                        properties.limits().maxOutput().toBytes() / 2);
         PeerRouter router = new PeerRouter(commands, followerInbound);
         peerInbound.subscribe(router);
         return router;

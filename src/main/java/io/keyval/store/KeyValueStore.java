@@ -96,6 +96,15 @@ public class KeyValueStore implements SmartLifecycle {
      * @param batch not empty; not changed afterwards
      */
     public CompletionStage<List<Reply>> execute(List<Command> batch) {
+        return execute(batch, Long.MAX_VALUE);
+    }
+
+    /**
+     * Executes a batch as {@link #execute(List)} does, but of a batch without writes only its
+     * beginning, when the values of the replies have come to so many bytes: there are fewer replies
+     * than commands then, and at least one.
+     */
+    public CompletionStage<List<Reply>> execute(List<Command> batch, long maxBytes) {
         Data now = data();
         if (role == Role.LEADER && batch.stream().anyMatch(Command.Write.class::isInstance)) {
             WriteGroup group = new WriteGroup(batch, now.keyspace(), confirmation, memoryLimit);
@@ -106,14 +115,14 @@ public class KeyValueStore implements SmartLifecycle {
             compactor.consider(now.wal().size(), now.keyspace().encodedSize());
             return group.replies();
         }
-        return CompletableFuture.completedStage(read(batch));
+        return CompletableFuture.completedStage(read(batch, maxBytes));
     }
 
-    private List<Reply> read(List<Command> batch) {
+    private List<Reply> read(List<Command> batch, long maxBytes) {
         while (true) {
             Data now = data();
             try {
-                return read(batch, now.keyspace());
+                return read(batch, maxBytes, now.keyspace());
             } catch (IllegalStateException e) {
                 if (now == data) {
                     throw e;
@@ -123,14 +132,22 @@ public class KeyValueStore implements SmartLifecycle {
         }
     }
 
-    private List<Reply> read(List<Command> batch, Keyspace keyspace) {
+    private List<Reply> read(List<Command> batch, long maxBytes, Keyspace keyspace) {
         boolean stale = !readable.getAsBoolean();
         List<Reply> replies = new ArrayList<>(batch.size());
+        long bytes = 0;
         for (Command command : batch) {
-            replies.add(
+            Reply reply =
                     stale && command instanceof Command.Get
                             ? Reply.FAILED
-                            : Reads.answer(command, keyspace));
+                            : Reads.answer(command, keyspace);
+            replies.add(reply);
+            if (reply instanceof Reply.Value(byte[] value)) {
+                bytes += value.length;
+                if (bytes >= maxBytes) {
+                    break;
+                }
+            }
         }
         return replies;
     }

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,9 +53,31 @@ public final class LineClient implements AutoCloseable {
         }
     }
 
+    /** Connects by TLS, and says nothing yet. */
+    public static LineClient connect(String host, int port, SSLContext tls) {
+        Socket plain = connect(host, port).socket();
+        try {
+            Socket socket = tls.getSocketFactory().createSocket(plain, host, port, true);
+            ((SSLSocket) socket).startHandshake();
+            return new LineClient(socket);
+        } catch (IOException e) {
+            try {
+                plain.close();
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Exchanges HELLO as a client. */
     public LineClient hello() {
-        String reply = ask("HELLO CLIENT");
+        return hello(null);
+    }
+
+    /** Exchanges HELLO as a client that knows a secret, unless it is null. */
+    public LineClient hello(@Nullable String secret) {
+        String reply = ask(secret == null ? "HELLO CLIENT" : "HELLO CLIENT|" + secret);
         if (!"HELLO SERVER".equals(reply)) {
             throw new IllegalStateException("HELLO CLIENT was answered by " + reply);
         }

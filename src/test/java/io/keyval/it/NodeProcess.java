@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
@@ -308,12 +309,14 @@ public final class NodeProcess implements AutoCloseable {
 
     /** A new connection to the node that has not said HELLO yet. */
     public LineClient connect() {
-        return LineClient.connect(settings.host, port);
+        return settings.tls == null
+                ? LineClient.connect(settings.host, port)
+                : LineClient.connect(settings.host, port, settings.tls);
     }
 
     /** A new connection to the node that has exchanged HELLO. */
     public LineClient client() {
-        return connect().hello();
+        return connect().hello(settings.clientSecret);
     }
 
     /** GET of a path of the node's HTTP port, such as {@code /actuator/health}. */
@@ -380,6 +383,8 @@ public final class NodeProcess implements AutoCloseable {
         private final List<String> jvmArguments = new ArrayList<>();
         private final Map<String, String> environment = new HashMap<>();
         private @Nullable Path directory;
+        private @Nullable SSLContext tls;
+        private @Nullable String clientSecret;
         private String host = "127.0.0.1";
         private int port;
         private int managementPort;
@@ -404,6 +409,18 @@ public final class NodeProcess implements AutoCloseable {
         /** The shared secret, given by the environment. */
         public Builder secret(String secret) {
             return environment("KEYVAL_SECRET", secret);
+        }
+
+        /** The secret of clients, given by the environment. */
+        public Builder clientSecret(String secret) {
+            clientSecret = secret;
+            return environment("KEYVAL_CLIENT_SECRET", secret);
+        }
+
+        /** How its clients talk TLS; what the node itself needs for it are arguments. */
+        public Builder tls(SSLContext context) {
+            tls = context;
+            return this;
         }
 
         /** A variable of the environment. */

@@ -3,6 +3,7 @@ package io.keyval.protocol;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,6 +36,21 @@ class HelloTests {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "HELLO CLIENT|secret, secret",
+        "HELLO CLIENT|a|b:c d, a|b:c d",
+        "HELLO CLIENT||, |",
+    })
+    void whenAClientShowsASecretThenItIsAllBehindTheBar(String line, String secret) {
+        for (String end : List.of("", "\r")) {
+            assertThat(parse(line + end))
+                    .isInstanceOfSatisfying(
+                            Hello.SecretClient.class,
+                            client -> assertThat(client.secret()).asString().isEqualTo(secret));
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "",
@@ -45,6 +61,9 @@ class HelloTests {
                 "hello client",
                 "HELLO  CLIENT",
                 "HELLO CLIENTS",
+                "HELLO CLIENT|",
+                "HELLO CLIENT|\r",
+                "HELLO CLIENT:secret",
                 " HELLO CLIENT",
                 "HELLO SERVER",
                 "PING",

@@ -12,6 +12,7 @@ import java.util.List;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.task.TaskSchedulingAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -28,7 +29,8 @@ final class ReplicaNode implements AutoCloseable {
     /** Bears no annotation that a scan of the whole application would find it by. */
     @ImportAutoConfiguration({
         TaskSchedulingAutoConfiguration.class,
-        IntegrationAutoConfiguration.class
+        IntegrationAutoConfiguration.class,
+        SslAutoConfiguration.class
     })
     @ComponentScan(
             basePackages = {"io.keyval.server", "io.keyval.store", "io.keyval.replication"},

@@ -92,7 +92,7 @@ class LineInputTests {
                         allLines(
                                 new LineInput(
                                         stream(line + "\na\n" + line + "\n", () -> 1460),
-                                        new InputBudget(1L << 30)),
+                                        new HeapShare("input", 1L << 30)),
                                 1_000_000))
                 .containsExactly(line, "a", line);
     }
@@ -109,6 +109,11 @@ class LineInputTests {
                     }
 
                     @Override
+                    public int available() {
+                        return 1 << 20;
+                    }
+
+                    @Override
                     public int read(byte[] bytes, int offset, int length) {
                         largest[0] = Math.max(largest[0], bytes.length);
                         sent[0] += length;
@@ -118,7 +123,10 @@ class LineInputTests {
                 };
 
         assertThatExceptionOfType(SoftEndOfStreamException.class)
-                .isThrownBy(() -> new LineInput(endless, new InputBudget(1L << 30)).lines(100_000));
+                .isThrownBy(
+                        () ->
+                                new LineInput(endless, new HeapShare("input", 1L << 30))
+                                        .lines(100_000));
         assertThat(largest[0]).isLessThanOrEqualTo(BATCH + 100_000);
     }
 
@@ -156,7 +164,7 @@ class LineInputTests {
             LineInput input =
                     new LineInput(
                             stream(all + "no line", () -> 1 + random.nextInt(segment)),
-                            new InputBudget(1L << 30));
+                            new HeapShare("input", 1L << 30));
 
             List<String> received = allLines(input, maxLine);
 
@@ -173,7 +181,7 @@ class LineInputTests {
 
     @Test
     void whenAllUnfinishedLinesTogetherAreTooLongThenTheNextOneIsRefused() throws IOException {
-        InputBudget budget = new InputBudget(100_000);
+        HeapShare budget = new HeapShare("input", 100_000);
         LineInput first = new LineInput(stream("x".repeat(60_000), () -> 4096), budget);
         LineInput second = new LineInput(stream("x".repeat(60_000), () -> 4096), budget);
 
@@ -208,7 +216,7 @@ class LineInputTests {
     }
 
     private static LineInput input(String sent, int segment) {
-        return new LineInput(stream(sent, () -> segment), new InputBudget(1L << 30));
+        return new LineInput(stream(sent, () -> segment), new HeapShare("input", 1L << 30));
     }
 
     private static InputStream stream(String sent, IntSupplier segment) {

@@ -144,6 +144,38 @@ class TcpServerTests {
     }
 
     @Test
+    void whenFarMoreIsAskedForThanMayWaitThenAllComesInOrder() {
+        try (TestNode node = TestNode.start(directory, "keyval.limits.max-output=64KB");
+                LineClient client = node.client()) {
+            List<String> requests = new ArrayList<>();
+            List<String> replies = new ArrayList<>();
+            for (int round = 0; round < 5; round++) {
+                String value = round + "x".repeat(100_000);
+                requests.add("PUT large " + value);
+                replies.add("OK");
+                for (int i = 0; i < 200; i++) {
+                    requests.add(i % 50 == 7 ? "PUT small " + i : "GET large");
+                    replies.add(i % 50 == 7 ? "OK" : value);
+                }
+            }
+            requests.add("CLOSE");
+            replies.add("BYE");
+            assertThat(client.pipeline(requests)).isEqualTo(replies);
+            assertThat(client.read()).isNull();
+        }
+    }
+
+    @Test
+    void whenAClientReadsNothingForTheIdleTimeoutThenItsConnectionCloses() {
+        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=1s");
+                LineClient greedy = node.client()) {
+            greedy.ask("PUT large " + "x".repeat(1_000_000));
+            greedy.send("GET large\n".repeat(100).getBytes(UTF_8));
+            await().until(() -> clients(node) == 0);
+        }
+    }
+
+    @Test
     void whenPeersResetTheirConnectionsThenTheLogHasNoStackTrace(CapturedOutput output)
             throws Exception {
         try (TestNode node = TestNode.start(directory)) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.task.TaskSchedulingAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -24,7 +25,8 @@ final class TestNode implements AutoCloseable {
     @SpringBootConfiguration(proxyBeanMethods = false)
     @ImportAutoConfiguration({
         TaskSchedulingAutoConfiguration.class,
-        IntegrationAutoConfiguration.class
+        IntegrationAutoConfiguration.class,
+        SslAutoConfiguration.class
     })
     @ComponentScan({"io.keyval.server", "io.keyval.store"})
     @ConfigurationPropertiesScan("io.keyval.config")

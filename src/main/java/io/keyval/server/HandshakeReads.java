@@ -1,0 +1,51 @@
+package io.keyval.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bounds what of a peer waits for its TLS handshake, which another thread may be at work on: much
+ * that comes before its end is left to the system. For the event loop.
+ */
+final class HandshakeReads extends ChannelDuplexHandler {
+
+    /** More than the messages of a handshake need. */
+    private static final int MAX_BYTES = 128 * 1024;
+
+    private @Nullable ChannelHandlerContext context;
+    private int bytes;
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) {
+        context = added;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext from, Object message) {
+        bytes += ((ByteBuf) message).readableBytes();
+        if (bytes > MAX_BYTES) {
+            from.channel().config().setAutoRead(false);
+        }
+        from.fireChannelRead(message);
+    }
+
+    @Override
+    public void read(ChannelHandlerContext from) throws Exception {
+        if (bytes <= MAX_BYTES) {
+            super.read(from);
+        }
+    }
+
+    /** The handshake is over, one way or the other. */
+    void end() {
+        ChannelHandlerContext own = context;
+        if (own != null && !own.isRemoved()) {
+            own.pipeline().remove(this);
+            if (bytes > MAX_BYTES) {
+                own.channel().config().setAutoRead(true);
+            }
+        }
+    }
+}
