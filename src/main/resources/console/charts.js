@@ -164,6 +164,7 @@ export class Chart {
     if (at) {
       picture.append(
         svg('line', {class: 'cursor', x1: x(at[0]), x2: x(at[0]), y1: TOP, y2: HEIGHT - BOTTOM}),
+        svg('text', {class: 'moment', x: Math.min(x(at[0]), width - 30), y: HEIGHT - 5, 'text-anchor': 'middle'}, clock(at[0])),
         ...series.map((s, i) => s.value(at) === null ? null
           : svg('circle', {class: `dot s${i % 6}`, cx: x(at[0]), cy: y(s.value(at)), r: 3})).filter(Boolean));
     }
@@ -177,10 +178,9 @@ export class Chart {
     this.legend.replaceChildren(
       ...series.map((s, i) => html('li', {},
         html('i', {class: `s${i % 6}`, 'aria-hidden': 'true'}), `${s.name} `,
-        html('b', {}, this.format(shown ? s.value(shown) : null)))),
-      at ? html('li', {class: 'at'}, clock(at[0])) : '');
+        html('b', {}, this.format(shown ? s.value(shown) : null)))));
     if (!series.length) {
-      this.legend.append(html('li', {class: 'at'}, this.model.none ?? ''));
+      this.legend.append(html('li', {}, this.model.none ?? ''));
     }
     this.plot.setAttribute('aria-label', `Chart of ${this.title}. Now: ${series.length ? this.read(last) : this.model.none}`);
   }
@@ -233,8 +233,9 @@ export function spark(place, rows, value, from, to, gap) {
     return;
   }
   const values = points.map(value);
-  const low = Math.min(...values);
   const high = Math.max(...values);
+  // Small changes of a large figure stay small.
+  const low = Math.min(...values, high * 0.9);
   const x = time => (time - from) / (to - from) * width;
   const y = v => high === low ? height - 3 : height - 3 - (v - low) / (high - low) * (height - 6);
   place.replaceChildren(svg('svg', {width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true'},

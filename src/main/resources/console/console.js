@@ -106,8 +106,9 @@ function showTrust() {
   } else if (lost || refused || isStale()) {
     banner('bad', `${lost || refused ? 'This node does not answer.' : 'This node answers, but has not looked at itself for a while.'} What you see was true at ${clock(state.sampled ?? state.now)}.`);
   } else if (state.node && state.node.health !== 'UP') {
-    banner(state.node.health === 'DOWN' ? 'bad' : 'warn',
-      `${state.node.health}${state.node.reasons.length ? ': ' + state.node.reasons.join(' ') : ''}`);
+    const {health, reasons, leader} = state.node;
+    const told = [...reasons, leader?.reason].filter(Boolean).join(' ');
+    banner(health === 'DOWN' ? 'bad' : 'warn', health.replaceAll('_', ' ') + (told ? `: ${told}` : ''));
   } else {
     banner('', null);
   }
@@ -218,7 +219,9 @@ function prepareOperations() {
     if (sure) {
       tell('Compacting…');
       const answer = await order(`${state.operations}/compaction`);
-      tell(answer.ok ? `Compacted: ${bytes(answer.bytesBefore)} before, ${bytes(answer.bytesAfter)} now.` : problem(answer), !answer.ok);
+      tell(!answer.ok ? problem(answer)
+        : answer.bytesAfter < answer.bytesBefore ? `Compacted: ${bytes(answer.bytesBefore)} before, ${bytes(answer.bytesAfter)} now.`
+        : 'Nothing to do: no more of the log is left than what is retained for followers.', !answer.ok);
       poll();
     }
   });

@@ -1,9 +1,9 @@
 // The picture of the node and those it is linked to.
 
 import {html, svg, setText} from './dom.js';
-import {bytes, count, seconds} from './format.js';
+import {count, seconds} from './format.js';
 
-const BOX = 232;
+const BOX = 220;
 const GAP = 12;
 
 function lag(link) {
@@ -13,7 +13,7 @@ function lag(link) {
   if (link.lagRecords === 0) {
     return link.state === 'streaming' ? 'in step' : 'nothing known missing';
   }
-  return `${count(link.lagRecords)} records, ${bytes(link.lagBytes)}, ${seconds(link.lagSeconds)} behind`;
+  return `${count(link.lagRecords)} ${link.lagRecords === 1 ? 'record' : 'records'}, ${seconds(link.lagSeconds)} behind`;
 }
 
 const TONES = {streaming: 'good', syncing: 'busy', joining: 'busy', connecting: 'warn', refused: 'bad'};
@@ -36,7 +36,8 @@ export function describe(node) {
         unseen: leader.state !== 'streaming' && leader.state !== 'syncing',
         lines: [
           leader.address,
-          `position ${count(leader.position)}, heard ${leader.silentSeconds === undefined ? 'never' : `${seconds(leader.silentSeconds)} ago`}`,
+          `position ${count(leader.position)}`,
+          leader.silentSeconds === undefined ? 'not heard of yet' : `heard ${seconds(leader.silentSeconds)} ago`,
         ],
       },
       others: [{...self, lines: [...self.lines, lag(leader)], link: leader.state, percent: leader.percent}],
@@ -53,6 +54,12 @@ export function describe(node) {
   };
 }
 
+/** What of a text fits; long names of hosts do not. */
+function fit(text, width) {
+  const most = Math.floor(width / 7.3);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 function box(node, x, y, width, height, dense) {
   const group = svg('g', {class: `node ${node.unseen ? 'unseen-node' : ''} ${node.here ? 'here' : ''}`, 'data-node': node.name});
   group.append(
@@ -62,10 +69,10 @@ function box(node, x, y, width, height, dense) {
     group.append(svg('text', {class: 'tag', x: x + width - 12, y: y + 22, 'text-anchor': 'end'}, 'this node'));
   }
   if (dense) {
-    group.append(svg('text', {class: 'tag', x: x + width - 12, y: y + 22, 'text-anchor': 'end'}, node.lines[0]));
+    group.append(svg('text', {class: 'tag', x: x + width - 12, y: y + 22, 'text-anchor': 'end'}, fit(node.lines[0], width - 120)));
   }
   (dense ? node.lines.slice(1) : node.lines).forEach((line, i) =>
-    group.append(svg('text', {class: i === 0 && !dense ? 'mono' : '', x: x + 14, y: y + 40 + i * 16}, line)));
+    group.append(svg('text', {class: i === 0 && !dense ? 'mono' : '', x: x + 14, y: y + 40 + i * 16}, fit(line, width - 24))));
   if (node.percent !== undefined) {
     group.append(
       svg('rect', {class: 'track', x: x + 14, y: y + height - 8, width: width - 28, height: 3, rx: 1.5}),
@@ -92,7 +99,7 @@ function wide({leader, others}, width) {
   const total = heights.reduce((sum, h) => sum + h + GAP, -GAP);
   const own = high(leader, false);
   const height = Math.max(total, own, 84) + 8;
-  const span = Math.min(340, Math.max(BOX, width - BOX - 260));
+  const span = Math.min(340, width - BOX - 150);
   const right = width - 4 - span;
   const middle = height / 2;
   const parts = [];
@@ -102,7 +109,7 @@ function wide({leader, others}, width) {
     const begin = 4 + BOX;
     const bend = (right - begin) / 2;
     parts.push(
-      link(`M${begin} ${middle}C${begin + bend} ${middle} ${begin + bend * 0.6} ${target} ${right} ${target}`, node, right - 10, target - 7, 'end'),
+      link(`M${begin} ${middle}C${begin + bend} ${middle} ${begin + bend * 0.6} ${target} ${right} ${target}`, node, right - 10, target > middle + 4 ? target + 16 : target - 7, 'end'),
       box(node, right, y, span, heights[i], dense));
     y += heights[i] + GAP;
   });
@@ -118,12 +125,15 @@ function narrow({leader, others}, width) {
   const parts = [];
   const own = high(leader, false);
   let y = 4 + own + 26;
+  let from = 4 + own;
   for (const node of others) {
     const h = high(node, false);
     const target = y + h / 2;
     parts.push(
-      link(`M18 ${4 + own}V${target - 8}Q18 ${target} 26 ${target}H40`, node, 48, y - 7, 'start'),
+      svg('path', {class: 'trunk', d: `M18 ${from}V${target - 8}`}),
+      link(`M18 ${target - 8}Q18 ${target} 26 ${target}H40`, node, 48, y - 7, 'start'),
       box(node, 40, y, width - 44, h, false));
+    from = target - 8;
     y += h + 26;
   }
   if (!others.length) {

@@ -92,7 +92,10 @@ final class Browser implements AutoCloseable {
                 .findFirst();
     }
 
+    /** Opens the page; what the browser has told before is forgotten. */
     void go(URI page) {
+        driver.manage().logs().get(LogType.BROWSER);
+        driver.manage().logs().get(LogType.PERFORMANCE);
         driver.get(page.toString());
     }
 
@@ -196,6 +199,11 @@ final class Browser implements AutoCloseable {
                                 message ->
                                         "Network.requestWillBeSent".equals(message.get("method")))
                         .map(message -> (Map<?, ?>) message.get("params"))
+                        // The browser's own first page may still be loading.
+                        .filter(
+                                params ->
+                                        !String.valueOf(params.get("documentURL"))
+                                                .startsWith("chrome:"))
                         .map(params -> (Map<?, ?>) params.get("request"))
                         .map(request -> String.valueOf(request.get("url")))
                         .toList();
