@@ -103,8 +103,7 @@ final class NodeConnection implements AutoCloseable {
             answered = false;
         }
         if (to > 0 && buffer[0] == TLS_ALERT) {
-            throw new UnreachableException(
-                    "The node at %s wants TLS: give --tls.".formatted(node));
+            throw new UnreachableException("The node at %s wants TLS: give --tls.".formatted(node));
         }
         if (!answered) {
             throw new UnreachableException(
