@@ -29,7 +29,7 @@ final class OneCommand {
         if (text.indexOf("\n") >= 0) {
             throw new RefusedException("A command is one line: it cannot hold a line break.");
         }
-        if (text.indexOf("\ufffd") >= 0) {
+        if (text.indexOf("\ufffd") >= 0 && !"UTF-8".equals(System.getProperty("native.encoding"))) {
             throw new RefusedException(
                     "This locale cannot say what was typed: set LC_ALL=C.UTF-8, or give the command"
                             + " through a pipe.");

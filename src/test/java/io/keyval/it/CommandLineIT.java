@@ -143,8 +143,7 @@ class CommandLineIT {
     void whenTheNodeRestartsThenThePersonIsToldAndGoesOn() {
         try (NodeProcess other =
                 NodeProcess.leader(directory.resolve("restarted")).build().start()) {
-            List<String> command = new ArrayList<>(command("cli"));
-            command.addAll(List.of("--port", other.port() + ""));
+            List<String> command = command("cli", "--port", other.port() + "");
             Map<String, String> environment = Map.of("HOME", directory.toString(), "NO_COLOR", "1");
             try (Pty terminal = Pty.start(environment, command)) {
                 String prompt = "127.0.0.1:" + other.port() + "> ";

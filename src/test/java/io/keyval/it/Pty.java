@@ -88,12 +88,19 @@ final class Pty implements AutoCloseable {
         }
     }
 
-    /** Waits until a text has been shown behind the one that was waited for before. */
+    /**
+     * Waits until a text has been shown behind the one that was waited for before.
+     *
+     * @throws IllegalStateException if the process ends instead; the message holds what was shown
+     */
     Pty await(String text) {
         Awaitility.await("'" + text + "' on the screen")
                 .atMost(NodeProcess.PATIENCE)
                 .pollInterval(Duration.ofMillis(20))
-                .until(() -> shown().indexOf(text, mark) >= 0);
+                .until(() -> !reader.isAlive() || shown().indexOf(text, mark) >= 0);
+        if (shown().indexOf(text, mark) < 0) {
+            throw new IllegalStateException("It has ended without '" + text + "':\n" + shown());
+        }
         mark = shown().indexOf(text, mark) + text.length();
         return this;
     }
