@@ -148,6 +148,7 @@ final class ConfigurationPage {
             String role = FILES.get(file);
             boolean known = readBy.merge(name, role, (a, b) -> a + ", " + b).contains(", ");
             if (known) {
+                tellMore(name, prose(comment));
                 comment.clear();
             } else if (comment.isEmpty() && last != null) {
                 last.names.add(name);
@@ -155,6 +156,15 @@ final class ConfigurationPage {
                 last = new Entry(new ArrayList<>(List.of(name)), prose(comment));
                 entries.add(last);
                 comment.clear();
+            }
+        }
+    }
+
+    /** Two roles may have something different to say of the same setting. */
+    private void tellMore(String name, List<String> text) {
+        for (Entry entry : entries) {
+            if (entry.names.contains(name) && !entry.text.containsAll(text)) {
+                entry.text.addAll(text);
             }
         }
     }
@@ -172,7 +182,10 @@ final class ConfigurationPage {
                 part.append(part.isEmpty() ? "" : " ").append(line.strip());
             }
         }
-        return parts.stream().map(StringBuilder::toString).map(String::strip).toList();
+        return parts.stream()
+                .map(StringBuilder::toString)
+                .map(String::strip)
+                .collect(Collectors.toCollection(ArrayList::new));
     }
 
     private String write() {
