@@ -16,8 +16,9 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * Runs the commands of every page, as they stand there, in a directory that looks like the
- * project's after a build: in one shell a page, from top to bottom, in a network of its own, so that
- * every port is free. Commands have to succeed, and transcripts to come out as they are printed.
+ * project's after a build: in one shell a page, from top to bottom, in a network of its own, so
+ * that every port is free. Commands have to succeed, and transcripts to come out as they are
+ * printed.
  */
 class DocumentationIT {
 
@@ -66,8 +67,7 @@ class DocumentationIT {
         Path script = project.resolve("bin/keyval");
         assertThat(script.toFile().setExecutable(true)).isTrue();
         Files.createDirectory(project.resolve("target"));
-        Files.copy(
-                Path.of(System.getProperty("keyval.jar")), project.resolve("target/keyval.jar"));
+        Files.copy(Path.of(System.getProperty("keyval.jar")), project.resolve("target/keyval.jar"));
         return project;
     }
 

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A command that ends in {@code &} is a node, and the next one waits until it has started. A
  * transcript of {@code nc HOST PORT} is a talk: what begins with a verb was typed, the rest are
- * replies. In what is printed, {@code ...} stands for anything, a line of its own for any lines, and
- * any space for any number of spaces.
+ * replies. In what is printed, {@code ...} stands for anything, a line of its own for any lines,
+ * and any space for any number of spaces.
  */
 final class PageScript {
 
@@ -146,7 +146,11 @@ final class PageScript {
                 complaints.add(where + "was not reached, or ended the shell: " + printed);
             } else if (step.expected() != null && !isAsExpected(step.expected(), printed)) {
                 complaints.add(
-                        where + step.command() + "\nprinted\n" + printed + "and not\n"
+                        where
+                                + step.command()
+                                + "\nprinted\n"
+                                + printed
+                                + "and not\n"
                                 + String.join("\n", step.expected()));
             }
         }
