@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -69,7 +70,7 @@ final class ExportCommand implements Callable<Integer> {
 
     private Path log() throws IOException {
         if (node == null) {
-            return java.util.Objects.requireNonNull(file);
+            return Objects.requireNonNull(file);
         }
         NodeBackup.Made made = new NodeBackup(terminal, node).make();
         Path backup = Path.of(made.file());

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.SSLContext;
@@ -158,7 +159,7 @@ class TlsTests {
     }
 
     private static CommandRun run(FakeNode node, Object... options) {
-        List<Object> args = new java.util.ArrayList<>(List.of("cli", "--port", node.port()));
+        List<Object> args = new ArrayList<>(List.of("cli", "--port", node.port()));
         args.addAll(List.of(options));
         args.add("PING");
         return CommandRun.of(args.toArray());
