@@ -232,10 +232,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> endOutput());
         channel.config().setAutoRead(true);
         channel.eventLoop()
-                .schedule(
-                        () -> abort("it does not close"),
-                        LINGER.toNanos(),
-                        TimeUnit.NANOSECONDS);
+                .schedule(() -> abort("it does not close"), LINGER.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     @SuppressWarnings("deprecation") // closing the channel instead could take the last words back

@@ -91,7 +91,8 @@ class TlsIT {
     void whenCommandsTalkTlsAndKnowTheSecretThenTheyWork() throws Exception {
         assertThat(run(CLIENT_SECRET, "cli", "PUT", "greeting", "hello")).isEqualTo("0 OK\n");
         assertThat(run(CLIENT_SECRET, "cli", "GET", "greeting")).isEqualTo("0 hello\n");
-        assertThat(run("wrong", "cli", "PING")).isEqualTo(
+        assertThat(run("wrong", "cli", "PING"))
+                .isEqualTo(
                         "3 The node at 127.0.0.1:%d does not accept this client secret.\n"
                                 .formatted(leader.port()));
         Path entries = Files.writeString(directory.resolve("entries"), "imported yes\n");
