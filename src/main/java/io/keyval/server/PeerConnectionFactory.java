@@ -1,6 +1,7 @@
 package io.keyval.server;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -9,6 +10,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DuplexChannel;
@@ -118,6 +120,7 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                             .childOption(ChannelOption.TCP_NODELAY, true)
                             .childOption(ChannelOption.SO_KEEPALIVE, true)
                             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                            .childOption(ChannelOption.RECVBUF_ALLOCATOR, oneRead())
                             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, unsent)
                             .childHandler(new Accepted())
                             .bind(
@@ -136,6 +139,11 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
             throw e;
         }
         super.start();
+    }
+
+    /** Reads of a connection that sends without end alternate with those of all others. */
+    private static RecvByteBufAllocator oneRead() {
+        return new AdaptiveRecvByteBufAllocator().maxMessagesPerRead(1);
     }
 
     @Override
