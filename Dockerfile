@@ -28,8 +28,8 @@ COPY --from=build /build/layers/snapshot-dependencies/ ./
 COPY --from=build /build/layers/application/ ./
 
 # The options of the JVM, for the cache below, for the image and for whatever runs it. To change them,
-# replace this variable.
-ENV JDK_JAVA_OPTIONS="-XX:MaxRAMPercentage=70 -XX:+ExitOnOutOfMemoryError"
+# replace this variable. The heap may be small: most data are outside of it, see keyval.limits.max-memory.
+ENV JDK_JAVA_OPTIONS="-XX:MaxRAMPercentage=25 -XX:+ExitOnOutOfMemoryError"
 
 # A start up to the point where it would open ports and files teaches the JVM which classes to have
 # ready. The cache fits this JVM and the jar under the very name it has here; otherwise the JVM says so

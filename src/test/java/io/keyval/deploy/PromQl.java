@@ -16,8 +16,8 @@ final class PromQl {
                     "\\{[^}]*}|\\[[^]]*]|\\b(by|without|on|ignoring|group_left|group_right)\\s*\\([^)]*\\)");
 
     private static final Pattern NAME = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*(?!\\s*\\()\\b");
-    private static final Set<String> OPERATORS =
-            Set.of("and", "or", "unless", "bool", "offset", "atan2");
+    private static final Set<String> RESERVED =
+            Set.of("and", "or", "unless", "bool", "offset", "atan2", "Inf", "NaN");
 
     private PromQl() {}
 
@@ -30,7 +30,7 @@ final class PromQl {
                 names.add(name.group());
             }
         }
-        names.removeAll(OPERATORS);
+        names.removeAll(RESERVED);
         return names;
     }
 

@@ -20,7 +20,7 @@ class PromQlTests {
                 "max(a) / on (job) group_left () max by (job) (b) > 30 # a b",
                 "a unless b or c and d offset 5m # a b c d",
                 "count by (job) (last_over_time(up[1h])) # up",
-                "histogram_quantile(0.99, a:b) # a:b",
+                "histogram_quantile(0.99, a:b) < Inf # a:b",
             })
     void whenAnExpressionReadsMetricsThenTheyAreFound(String expression, String metrics) {
         assertThat(PromQl.metrics(expression)).containsExactly(metrics.split(" "));
