@@ -46,6 +46,11 @@ record MarkdownPage(Path path, List<String> lines) {
         }
     }
 
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+
     /** README.md and all of docs/, in this order. */
     static List<MarkdownPage> all() throws IOException {
         List<MarkdownPage> pages = new ArrayList<>(List.of(read(Path.of("README.md"))));

@@ -50,8 +50,10 @@ final class PageScript {
                 steps.add(new Step(block.line(), String.join("\n", block.lines()), null));
             }
         }
-        if (!steps.isEmpty() && !page.given().isEmpty()) {
-            steps.addFirst(new Step(1, String.join("\n", page.given()), null));
+        if (!steps.isEmpty()) {
+            List<Step> given =
+                    page.given().stream().map(command -> new Step(1, command, null)).toList();
+            steps.addAll(0, given);
         }
         return steps;
     }
@@ -138,7 +140,7 @@ final class PageScript {
             Step step = steps.get(i);
             String where = page.path() + ":" + step.line() + ": ";
             Path out = results.resolve(i + ".out");
-            String printed = Files.exists(out) ? Files.readString(out) : "";
+            String printed = Files.exists(out) ? withoutShell(Files.readString(out)) : "";
             Path failed = results.resolve(i + ".failed");
             if (Files.exists(failed)) {
                 complaints.add(where + Files.readString(failed) + printed);
@@ -157,6 +159,11 @@ final class PageScript {
         return complaints;
     }
 
+    /** Without what Bash says of the end of jobs. */
+    private static String withoutShell(String printed) {
+        return printed.replaceAll("(?m)^\\S+: line \\d+: +\\d+ (Killed|Terminated).*\n", "");
+    }
+
     private static boolean isAsExpected(List<String> expected, String printed) {
         StringBuilder pattern = new StringBuilder();
         for (String line : expected) {
@@ -171,7 +178,8 @@ final class PageScript {
                             .collect(Collectors.joining(".*"));
             pattern.append(words).append('\n');
         }
-        return Pattern.matches(pattern.toString(), printed);
+        String whole = printed.isEmpty() || printed.endsWith("\n") ? printed : printed + "\n";
+        return Pattern.matches(pattern.toString(), whole);
     }
 
     /** The text, with any number of spaces where it has some. */
