@@ -49,6 +49,8 @@ final class Inbox {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            connection.closeConnection();
         }
     }
 
@@ -61,7 +63,7 @@ final class Inbox {
         queue.add(message);
     }
 
-    /** Ends the thread behind what it has. */
+    /** Ends the thread, and closes the connection for all who know it, behind what it has. */
     void close() {
         queue.add(END);
     }

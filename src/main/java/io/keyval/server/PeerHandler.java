@@ -301,11 +301,10 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext context) {
         handshakeTimeout.cancel(false);
         PeerConnection peer = connection;
-        if (peer != null) {
-            peer.closeConnection();
-        }
         if (mode instanceof Mode.Bytes(Inbox inbox)) {
             inbox.close();
+        } else if (peer != null) {
+            peer.closeConnection();
         }
         mode = new Mode.Ended();
         dropArrived();
