@@ -126,6 +126,11 @@ final class CommandHandler implements MessageHandler {
         /** Executes the next batch; false when its replies come later, with a call of their own. */
         private boolean executeSome() {
             List<Command> batch = unexecuted.isEmpty() ? parse() : unexecuted;
+            if (store.wouldBlock(batch)) {
+                unexecuted = batch;
+                connection.handler().holdForAMoment(this::goOn);
+                return false;
+            }
             long begin = System.nanoTime();
             CompletableFuture<List<Reply>> done = execute(batch);
             if (done.isDone()) {

@@ -168,6 +168,19 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Delivers no further message until {@link #release}, and tries again in a millisecond. */
+    void holdForAMoment(Runnable again) {
+        hold();
+        channel.eventLoop()
+                .schedule(
+                        () -> {
+                            again.run();
+                            flusher.flushSoon(this);
+                        },
+                        1,
+                        TimeUnit.MILLISECONDS);
+    }
+
     private void resume() {
         Runnable next = resume;
         if (next != null && channel.isWritable()) {

@@ -134,6 +134,12 @@ final class Entries implements AutoCloseable {
         return true;
     }
 
+    /** Something of the entry, for nothing but having it read. */
+    int peek(long reference) {
+        MemorySegment chunk = (reference & LARGE) != 0 ? null : slabs.chunkOf(reference);
+        return chunk == null ? 0 : chunk.get(ValueLayout.JAVA_INT, Slabs.offsetOf(reference));
+    }
+
     /** The value: a copy, or the array that was added, not to be changed. */
     byte @Nullable [] value(long reference) {
         if ((reference & LARGE) != 0) {

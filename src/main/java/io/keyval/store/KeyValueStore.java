@@ -106,7 +106,7 @@ public class KeyValueStore implements SmartLifecycle {
      */
     public CompletionStage<List<Reply>> execute(List<Command> batch, long maxBytes) {
         Data now = data();
-        if (role == Role.LEADER && batch.stream().anyMatch(Command.Write.class::isInstance)) {
+        if (role == Role.LEADER && hasWrites(batch)) {
             WriteGroup group = new WriteGroup(batch, now.keyspace(), confirmation, memoryLimit);
             if (group.count() == 0) {
                 return group.refuse();
@@ -116,6 +116,24 @@ public class KeyValueStore implements SmartLifecycle {
             return group.replies();
         }
         return CompletableFuture.completedStage(read(batch, maxBytes));
+    }
+
+    /**
+     * Whether {@link #execute} would block for this batch, because too much waits for the log. For
+     * threads that must not.
+     */
+    public boolean wouldBlock(List<Command> batch) {
+        Data now = data;
+        return now != null && now.wal().isFull() && hasWrites(batch);
+    }
+
+    private static boolean hasWrites(List<Command> batch) {
+        for (Command command : batch) {
+            if (command instanceof Command.Write) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private List<Reply> read(List<Command> batch, long maxBytes) {
@@ -134,6 +152,9 @@ public class KeyValueStore implements SmartLifecycle {
 
     private List<Reply> read(List<Command> batch, long maxBytes, Keyspace keyspace) {
         boolean stale = !readable.getAsBoolean();
+        if (batch.size() > 1) {
+            keyspace.fetch(batch);
+        }
         List<Reply> replies = new ArrayList<>(batch.size());
         long bytes = 0;
         for (Command command : batch) {

@@ -1,10 +1,12 @@
 package io.keyval.store;
 
+import io.keyval.command.Command;
 import io.keyval.wal.LiveRecords;
 import io.keyval.wal.RecordSink;
 import io.keyval.wal.Records;
 import java.lang.ref.Cleaner;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.zip.CRC32C;
@@ -46,6 +48,10 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
     private final AtomicLong size = new AtomicLong();
     private final AtomicLong encodedSize = new AtomicLong();
 
+    /** What {@link #fetch} read, kept so that it is read at all. */
+    @SuppressWarnings("unused")
+    private int fetched;
+
     Keyspace() {
         this(SipHash.random());
     }
@@ -74,6 +80,42 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
         } finally {
             readers.leave();
         }
+    }
+
+    /**
+     * Brings near what the next calls with these keys need: the processor fetches it from memory
+     * for all of them side by side, where those calls would wait for it one by one. Any thread.
+     */
+    void fetch(List<Command> batch) {
+        long[] words = new long[batch.size()];
+        readers.enter();
+        try {
+            int keys = 0;
+            for (Command command : batch) {
+                byte[] key = keyOf(command);
+                if (key != null) {
+                    words[keys++] = hash.of(key, 0, key.length);
+                }
+            }
+            for (int i = 0; i < keys; i++) {
+                words[i] = directory.of(words[i]).first(words[i]);
+            }
+            int seen = 0;
+            for (int i = 0; i < keys; i++) {
+                seen += Shard.isEntry(words[i]) ? entries.peek(Shard.reference(words[i])) : 0;
+            }
+            fetched = seen;
+        } finally {
+            readers.leave();
+        }
+    }
+
+    private static byte @Nullable [] keyOf(Command command) {
+        return switch (command) {
+            case Command.Get get -> get.key();
+            case Command.Write write -> write.key();
+            case Command.Ping _, Command.Close _, Command.Invalid _ -> null;
+        };
     }
 
     /**

@@ -110,6 +110,11 @@ final class Shard {
         return chunk.get(ValueLayout.JAVA_LONG, start + 8L * index);
     }
 
+    /** The word at which the search for a hash begins. Any thread. */
+    long first(long hash) {
+        return at((int) hash & WORDS - 1);
+    }
+
     /** What to show to {@link #unchanged}. Any thread. */
     long version() {
         return (long) VERSION.getAcquire(this);

@@ -98,6 +98,9 @@ final class WriteGroup implements RecordGroup {
     @Override
     public void committed(long firstPosition) {
         List<Reply> answers = new ArrayList<>(batch.size());
+        if (batch.size() > 1) {
+            keyspace.fetch(batch);
+        }
         try {
             for (int i = 0; i < batch.size(); i++) {
                 answers.add(refused.get(i) ? Reply.FAILED : execute(batch.get(i)));

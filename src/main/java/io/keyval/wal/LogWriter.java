@@ -102,6 +102,10 @@ final class LogWriter {
         return new LogFailedException("The log %s is closed.".formatted(current.path), null);
     }
 
+    boolean isFull() {
+        return queue.isFull();
+    }
+
     /** Runs {@code action} on the writer thread, between two writes. */
     <T> CompletableFuture<T> turn(Callable<T> action) {
         CompletableFuture<T> done = new CompletableFuture<>();

@@ -68,6 +68,11 @@ public final class Wal implements AutoCloseable {
         writer.enqueue(new LogWork.Append(group));
     }
 
+    /** Whether so much is waiting for the disk that {@link #append} would block. */
+    public boolean isFull() {
+        return writer.isFull();
+    }
+
     /**
      * Appends whole frames of a leader's log as they came out of its cursor. They must continue
      * this log, or begin before its end with frames that hold no records. Each is checked, marked

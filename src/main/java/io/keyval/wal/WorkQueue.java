@@ -13,7 +13,7 @@ final class WorkQueue {
     private final Condition arrived = lock.newCondition();
     private final Condition room = lock.newCondition();
     private final ArrayDeque<LogWork> queue = new ArrayDeque<>();
-    private long bytes;
+    private volatile long bytes;
     private boolean closed;
 
     WorkQueue(long maxBytes) {
@@ -37,6 +37,11 @@ final class WorkQueue {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether the next one would have to wait for room. Any thread; true a moment ago. */
+    boolean isFull() {
+        return bytes > maxBytes;
     }
 
     /** Takes nothing more in. What waits can still be taken. */

@@ -88,6 +88,32 @@ class DiskFaultsIT {
     }
 
     @Test
+    void whenMoreWaitsForASlowDiskThanFitsThenReadsGoOnAndNothingIsLost() throws Exception {
+        FaultShim shim = new FaultShim(directory);
+        List<LineClient> writers = new ArrayList<>();
+        String value = "v".repeat(1_000_000);
+        try (NodeProcess node = shim.into(NodeProcess.leader(directory.resolve("data"))).start();
+                LineClient reader = node.client()) {
+            assertThat(reader.ask("PUT before 1")).isEqualTo("OK");
+            shim.begin("slow 3000");
+            for (int i = 0; i < 100; i++) {
+                writers.add(node.client().send("PUT k" + i + " " + value));
+                assertThat(reader.ask("GET before")).isEqualTo("1");
+            }
+            for (int i = 0; i < 100; i++) {
+                assertThat(reader.ask("GET before")).isEqualTo("1");
+            }
+            shim.end();
+            for (LineClient writer : writers) {
+                assertThat(writer.read()).isEqualTo("OK");
+            }
+            assertThat(reader.ask("GET k99")).isEqualTo(value);
+        } finally {
+            writers.forEach(LineClient::close);
+        }
+    }
+
+    @Test
     void whenWritesFailThenTheyAreRefusedWhileItLasts() throws Exception {
         FaultShim shim = new FaultShim(directory);
         try (NodeProcess node = shim.into(NodeProcess.leader(directory.resolve("data"))).start();
