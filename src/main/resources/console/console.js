@@ -99,8 +99,9 @@ function banner(tone, text) {
 
 function showTrust() {
   if (refused === 401 || refused === 403) {
-    banner('warn', 'This node shows its state only to who is signed in.');
-    byId('sign').hidden = false;
+    // 403: no secret is set that could be signed in with.
+    byId('sign').hidden = refused === 403;
+    banner('warn', `This node shows its state only to who is signed in${refused === 403 ? ', and has no secret to sign in with' : ''}.`);
   } else if (!state) {
     banner('bad', lost || refused || heard === 0 && performance.now() > 6000 ? 'This node does not answer.' : null);
   } else if (lost || refused || isStale()) {
@@ -112,6 +113,7 @@ function showTrust() {
   } else {
     banner('', null);
   }
+  byId('main').hidden = refused === 401 || refused === 403;
   const stale = state !== null && (lost || isStale());
   document.body.classList.toggle('stale', stale);
   setText(byId('age'), !state ? (refused ? '' : 'connecting…') : stale ? `${duration(age() / 1000)} old` : 'live');

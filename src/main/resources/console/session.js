@@ -85,7 +85,9 @@ export function prepareSignIn() {
         dialog.close();
         return;
       }
-      setText(status, response.status === 401 ? 'This is not the secret.' : `The node answered with status ${response.status}.`);
+      setText(status, response.status === 401 ? 'This is not the secret.'
+        : response.status === 429 ? 'Too many wrong secrets were tried from here: wait a minute.'
+        : `The node answered with status ${response.status}.`);
     } catch {
       setText(status, 'The node does not answer.');
     }

@@ -8,12 +8,12 @@ import org.springframework.core.annotation.Order;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
+import org.springframework.security.authentication.LockedException;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
-import org.springframework.security.web.authentication.HttpStatusEntryPoint;
 import org.springframework.security.web.header.writers.CrossOriginOpenerPolicyHeaderWriter.CrossOriginOpenerPolicy;
 import org.springframework.security.web.header.writers.CrossOriginResourcePolicyHeaderWriter.CrossOriginResourcePolicy;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
@@ -21,9 +21,9 @@ import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
- * Who may do what under {@code /} and {@code /console}: anybody sees the page and what it shows;
- * keys are for the user {@code keyval} with the shared secret, and for nobody where no secret is
- * set.
+ * Who may do what under {@code /} and {@code /console}: anybody gets the page, and what it shows
+ * where the state of replication is open to all; keys are for the user {@code keyval} with the
+ * shared secret, and for nobody where no secret is set.
  *
  * <p>The secret comes in a header that only a script of this origin can send, and there is no
  * session and no cookie: another site has nothing to ride on. The page may load and reach nothing
@@ -59,15 +59,30 @@ class ConsoleConfiguration implements WebMvcConfigurer {
                             } else {
                                 requests.requestMatchers("/console/access").denyAll();
                             }
+                            switch (properties.management().replicationView()) {
+                                case OPEN -> {}
+                                case CLOSED -> {
+                                    if (withSecret) {
+                                        requests.requestMatchers("/console/state").authenticated();
+                                    } else {
+                                        requests.requestMatchers("/console/state").denyAll();
+                                    }
+                                }
+                            }
                             requests.requestMatchers(HttpMethod.GET, "/", "/console/*").permitAll();
                             requests.requestMatchers(HttpMethod.HEAD, "/", "/console/*")
                                     .permitAll();
                             requests.anyRequest().denyAll();
                         });
         // Without the challenge that would make a browser ask for the secret, and keep it.
+        HttpStatus closed = withSecret ? HttpStatus.UNAUTHORIZED : HttpStatus.FORBIDDEN;
         AuthenticationEntryPoint plain =
-                new HttpStatusEntryPoint(
-                        withSecret ? HttpStatus.UNAUTHORIZED : HttpStatus.FORBIDDEN);
+                (request, response, cause) ->
+                        response.setStatus(
+                                (cause instanceof LockedException
+                                                ? HttpStatus.TOO_MANY_REQUESTS
+                                                : closed)
+                                        .value());
         http.exceptionHandling(handling -> handling.authenticationEntryPoint(plain));
         if (withSecret) {
             http.httpBasic(basic -> basic.authenticationEntryPoint(plain));

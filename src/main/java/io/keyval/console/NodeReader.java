@@ -72,7 +72,7 @@ class NodeReader {
         Status status = open ? Status.UNKNOWN : Status.OUT_OF_SERVICE;
         List<String> reasons = new ArrayList<>();
         if (!open) {
-            reasons.add("The log is being replayed.");
+            reasons.add(store.replay().toString());
         }
         collect(state, reasons);
         Gauge connections = meters.find("keyval.connections").gauge();

@@ -171,6 +171,34 @@ class ConsoleTests {
     }
 
     @Nested
+    @TestPropertySource(properties = "keyval.management.replication-view=closed")
+    class WithClosedView {
+
+        @DynamicPropertySource
+        static void dataDir(DynamicPropertyRegistry registry) {
+            registry.add("keyval.data-dir", () -> dataDir.resolve("closed").toString());
+        }
+
+        @Test
+        void whenTheViewIsClosedThenWhoKnowsTheSecretSeesTheStateAndWhoGuessesHasToWait(
+                ApplicationContext context) {
+            assertThat(send(context, "GET", "/", "", "", "").statusCode()).isEqualTo(200);
+            assertThat(send(context, "GET", "/console/state", "", "", "").statusCode())
+                    .isEqualTo(401);
+            assertThat(send(context, "GET", "/console/state", RIGHT, "", "").statusCode())
+                    .isEqualTo(200);
+            for (int i = 0; i < 10; i++) {
+                HttpResponse<String> response =
+                        send(context, "GET", "/console/state", "keyval:no", "", "");
+                assertThat(response.statusCode()).isEqualTo(401);
+                assertThat(response.body()).isEmpty();
+            }
+            assertThat(send(context, "GET", "/console/access", RIGHT, "", "").statusCode())
+                    .isEqualTo(429);
+        }
+    }
+
+    @Nested
     @TestPropertySource(properties = "keyval.secret=")
     class WithoutSecret {
 
