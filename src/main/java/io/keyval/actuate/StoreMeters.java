@@ -9,7 +9,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.springframework.stereotype.Component;
 
-/** Meters of what the node holds. */
+/** Meters of what the node is and holds. */
 @Component
 class StoreMeters implements MeterBinder {
 
@@ -21,6 +21,9 @@ class StoreMeters implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
+        Gauge.builder("keyval.leader", store, StoreMeters::leader)
+                .description("1 while the node is the leader, 0 while it is a follower")
+                .register(registry);
         Gauge.builder("keyval.keys", store, KeyValueStore::keys)
                 .description("Keys that are present")
                 .register(registry);
@@ -39,6 +42,20 @@ class StoreMeters implements MeterBinder {
                 .description("Size of the log")
                 .baseUnit("bytes")
                 .register(registry);
+        Gauge.builder("keyval.wal.failed", store, StoreMeters::failed)
+                .description("1 when the log takes no more writes until the next start, else 0")
+                .register(registry);
+    }
+
+    private static double leader(KeyValueStore store) {
+        return switch (store.role()) {
+            case LEADER -> 1;
+            case FOLLOWER -> 0;
+        };
+    }
+
+    private static double failed(KeyValueStore store) {
+        return store.isOpen() && store.wal().failure() != null ? 1 : 0;
     }
 
     private static double maxMemory(KeyValueStore store) {

@@ -54,6 +54,12 @@ class ServerConfiguration {
         Gauge.builder("keyval.connections", admissions, Admissions::clients)
                 .description("Clients that are connected")
                 .register(registry);
+        Gauge.builder(
+                        "keyval.connections.max",
+                        properties.limits(),
+                        KeyvalProperties.Limits::maxConnections)
+                .description("Connections that may be open at once")
+                .register(registry);
         return admissions;
     }
 

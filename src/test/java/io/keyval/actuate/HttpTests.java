@@ -1,6 +1,7 @@
 package io.keyval.actuate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.keyval.command.Command;
 import io.keyval.command.Reply;
@@ -45,7 +46,8 @@ import org.springframework.test.context.TestPropertySource;
             "spring.profiles.active=leader",
             "keyval.port=0",
             "management.server.port=0",
-            "keyval.address=127.0.0.1"
+            "keyval.address=127.0.0.1",
+            "keyval.limits.max-connections=7"
         })
 @TestPropertySource(properties = "keyval.secret=hush")
 @DirtiesContext
@@ -109,7 +111,11 @@ class HttpTests {
 
         String text = send(context, "GET", "prometheus", "").body();
         assertThat(text.lines())
-                .contains("keyval_keys 1.0")
+                .contains(
+                        "keyval_keys 1.0",
+                        "keyval_leader 1.0",
+                        "keyval_wal_failed 0.0",
+                        "keyval_connections_max 7.0")
                 .anyMatch(line -> line.matches("keyval_wal_position [1-9].*"))
                 .anyMatch(line -> line.matches("keyval_wal_size_bytes [1-9].*"))
                 .anyMatch(line -> line.matches("keyval_wal_fsync_seconds_count [1-9].*"))
@@ -343,6 +349,40 @@ class HttpTests {
         @Test
         void whenNoSecretIsSetThenReadsAreOpen(ApplicationContext context) {
             assertThat(send(context, "GET", "health", "").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Nested
+    @TestPropertySource(properties = "keyval.secret=loud")
+    class WhenTheNodeChanges {
+
+        @DynamicPropertySource
+        static void dataDir(DynamicPropertyRegistry registry) {
+            registry.add("keyval.data-dir", () -> dataDir.resolve("changes").toString());
+        }
+
+        @Test
+        void whenTheRoleChangesAndTheLogFailsThenTheMetersTell(ApplicationContext context) {
+            KeyValueStore store = context.getBean(KeyValueStore.class);
+            store.follow();
+            assertThat(send(context, "GET", "prometheus", "").body().lines())
+                    .contains("keyval_leader 0.0", "keyval_wal_failed 0.0");
+
+            store.lead(0);
+            store.confirmWith(
+                    (position, done) -> {
+                        throw new IllegalStateException("a bug");
+                    });
+            Command put = new Command.Put(new byte[] {'a'}, new byte[] {'b'});
+            store.execute(List.of(put));
+            await().untilAsserted(
+                            () ->
+                                    assertThat(
+                                                    send(context, "GET", "prometheus", "")
+                                                            .body()
+                                                            .lines())
+                                            .contains(
+                                                    "keyval_leader 1.0", "keyval_wal_failed 1.0"));
         }
     }
 
