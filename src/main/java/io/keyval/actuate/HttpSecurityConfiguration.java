@@ -105,11 +105,18 @@ class HttpSecurityConfiguration {
      * credentials that somebody has typed in here.
      */
     private static boolean isOfAnotherSite(HttpServletRequest request) {
+        if (request.getMethod().equals("GET") || request.getMethod().equals("HEAD")) {
+            return false;
+        }
         String site = request.getHeader("Sec-Fetch-Site");
-        return site != null
-                && !site.equals("same-origin")
-                && !site.equals("none")
-                && !request.getMethod().equals("GET")
-                && !request.getMethod().equals("HEAD");
+        if (site != null) {
+            return !site.equals("same-origin") && !site.equals("none");
+        }
+        // To a name without TLS browsers send no more than where the page is from.
+        String origin = request.getHeader("Origin");
+        String host = request.getHeader("Host");
+        return origin != null
+                && !origin.equals("http://" + host)
+                && !origin.equals("https://" + host);
     }
 }

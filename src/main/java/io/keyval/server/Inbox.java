@@ -11,6 +11,7 @@ final class Inbox {
 
     private static final int MAX_BYTES = 1 << 20;
     private static final byte[] END = new byte[0];
+    private static final byte[] STOP = new byte[0];
 
     private final LinkedBlockingQueue<byte[]> queue = new LinkedBlockingQueue<>();
     private final AtomicInteger bytes = new AtomicInteger();
@@ -37,20 +38,25 @@ final class Inbox {
     }
 
     private void run(Runnable first) {
+        boolean stopped = false;
         try {
             first.run();
-            byte[] message;
-            while ((message = queue.take()) != END) {
+            byte[] message = queue.take();
+            while (message != END && message != STOP) {
                 connection.deliver(message);
                 int before = bytes.getAndAdd(-message.length);
                 if (before >= MAX_BYTES && before - message.length < MAX_BYTES) {
                     room.run();
                 }
+                message = queue.take();
             }
+            stopped = message == STOP;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            connection.closeConnection();
+            if (!stopped) {
+                connection.closeConnection();
+            }
         }
     }
 
@@ -61,6 +67,11 @@ final class Inbox {
     void add(byte[] message) {
         bytes.addAndGet(message.length);
         queue.add(message);
+    }
+
+    /** Ends the thread; somebody else closes the connection. */
+    void stop() {
+        queue.add(STOP);
     }
 
     /** Ends the thread, and closes the connection for all who know it, behind what it has. */

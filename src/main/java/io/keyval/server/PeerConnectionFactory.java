@@ -18,6 +18,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
 import java.time.Duration;
@@ -61,7 +62,7 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
     private final @Nullable PortTls tls;
     private final Runnable refused;
 
-    private final Map<EventLoop, LoopFlusher> flushers = new ConcurrentHashMap<>();
+    private final Map<EventLoop, LoopAgenda> agendas = new ConcurrentHashMap<>();
 
     private volatile @Nullable EventLoopGroup loops;
     private volatile @Nullable Channel server;
@@ -106,10 +107,21 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                         LOOPS,
                         new DefaultThreadFactory("connections"),
                         NioIoHandler.newFactory(SelectorProvider.provider(), SpinningSelect::new));
-        group.forEach(loop -> flushers.put((EventLoop) loop, new LoopFlusher((EventLoop) loop)));
+        group.forEach(loop -> agendas.put((EventLoop) loop, new LoopAgenda((EventLoop) loop)));
         loops = group;
         String address = getLocalAddress();
         int port = super.getPort();
+        InetSocketAddress local =
+                address == null
+                        ? new InetSocketAddress(port)
+                        : new InetSocketAddress(address, port);
+        if (local.isUnresolved()) {
+            stop();
+            throw new PortUnavailableException(
+                    String.valueOf(address),
+                    port,
+                    new BindException("Cannot assign requested address"));
+        }
         try {
             server =
                     new ServerBootstrap()
@@ -123,10 +135,7 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
                             .childOption(ChannelOption.RECVBUF_ALLOCATOR, oneRead())
                             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, unsent)
                             .childHandler(new Accepted())
-                            .bind(
-                                    address == null
-                                            ? new InetSocketAddress(port)
-                                            : new InetSocketAddress(address, port))
+                            .bind(local)
                             .syncUninterruptibly()
                             .channel();
             server.pipeline().addLast(new Accepting());
@@ -201,7 +210,7 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
         PeerHandler handler =
                 new PeerHandler(
                         channel,
-                        Objects.requireNonNull(flushers.get(channel.eventLoop())),
+                        Objects.requireNonNull(agendas.get(channel.eventLoop())),
                         handshakeTimeout,
                         input,
                         output);

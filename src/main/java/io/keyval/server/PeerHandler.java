@@ -35,6 +35,12 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     /** How long a connection whose last reply is sent waits for the peer to close. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
+    /** The same while no message is delivered. */
+    private static final int MAX_WAITING_HELD = 4 * 1024;
+
+    /** For so many times as long, a peer may take nothing of its last replies. */
+    private static final int STALLED_LINGERS = 10;
+
     /** What has arrived and waits may be this much before nothing more is read. */
     private static final int MAX_WAITING = 64 * 1024;
 
@@ -66,7 +72,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
     }
 
     private final Channel channel;
-    private final LoopFlusher flusher;
+    private final LoopAgenda agenda;
     private final LineInput input;
     private final ArrayDeque<ByteBuf> arrived = new ArrayDeque<>();
     private final HeapShare output;
@@ -95,12 +101,12 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
 
     PeerHandler(
             Channel channel,
-            LoopFlusher flusher,
+            LoopAgenda agenda,
             Duration handshakeTimeout,
             HeapShare input,
             HeapShare output) {
         this.channel = channel;
-        this.flusher = flusher;
+        this.agenda = agenda;
         this.input = new LineInput(new Arrived(), input);
         this.output = output;
         this.handshakeTimeout =
@@ -116,11 +122,21 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         connection = to;
     }
 
+    /** Runs a task on the event loop; one that fails ends the connection. */
     void execute(Runnable task) {
         if (channel.eventLoop().inEventLoop()) {
-            task.run();
+            guarded(task);
         } else {
-            channel.eventLoop().execute(task);
+            channel.eventLoop().execute(() -> guarded(task));
+        }
+    }
+
+    private void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            log.error("{} is closed after an internal error", channel.remoteAddress(), e);
+            channel.close();
         }
     }
 
@@ -164,21 +180,20 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         flush();
         resume = whenWritable;
         if (channel.isWritable()) {
-            channel.eventLoop().execute(this::resume);
+            channel.eventLoop().execute(() -> guarded(this::resume));
         }
     }
 
-    /** Delivers no further message until {@link #release}, and tries again in a millisecond. */
+    /** Delivers no further message until {@link #release}, and tries again in a moment. */
     void holdForAMoment(Runnable again) {
         hold();
-        channel.eventLoop()
-                .schedule(
-                        () -> {
-                            again.run();
-                            flusher.flushSoon(this);
-                        },
-                        1,
-                        TimeUnit.MILLISECONDS);
+        agenda.tryAgain(
+                () ->
+                        guarded(
+                                () -> {
+                                    again.run();
+                                    agenda.flushSoon(this);
+                                }));
     }
 
     private void resume() {
@@ -187,7 +202,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
             resume = null;
             kept = 0;
             next.run();
-            flusher.flushSoon(this);
+            agenda.flushSoon(this);
         }
     }
 
@@ -234,18 +249,44 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         if (held) {
             held = false;
             deliver();
-            flusher.flushSoon(this);
+            agenda.flushSoon(this);
         }
     }
 
     void finish() {
         handshakeTimeout.cancel(false);
+        if (mode instanceof Mode.Bytes(Inbox inbox)) {
+            inbox.stop();
+        }
         mode = new Mode.Ended();
         dropArrived();
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> endOutput());
         channel.config().setAutoRead(true);
+        awaitClose(unsent(), 0);
+    }
+
+    /**
+     * Closes the connection when the peer has had all replies for a second and does not close, or
+     * takes nothing of them for ten.
+     *
+     * @param before bytes that were unsent a second ago
+     * @param stalled seconds since there were less
+     */
+    private void awaitClose(long before, int stalled) {
         channel.eventLoop()
-                .schedule(() -> abort("it does not close"), LINGER.toNanos(), TimeUnit.NANOSECONDS);
+                .schedule(
+                        () -> {
+                            long now = unsent();
+                            if (before == 0) {
+                                abort("it does not close");
+                            } else if (now == before && stalled + 1 == STALLED_LINGERS) {
+                                abort("it does not take its last replies");
+                            } else {
+                                awaitClose(now, now == before ? stalled + 1 : 0);
+                            }
+                        },
+                        LINGER.toNanos(),
+                        TimeUnit.NANOSECONDS);
     }
 
     @SuppressWarnings("deprecation") // closing the channel instead could take the last words back
@@ -281,7 +322,7 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        flusher.flushSoon(this);
+        agenda.flushSoon(this);
     }
 
     @Override
@@ -368,7 +409,9 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
             delivering = false;
         }
         boolean read =
-                waiting <= MAX_WAITING && arrived.size() <= MAX_PIECES && !inputEnded
+                waiting <= (held ? MAX_WAITING_HELD : MAX_WAITING)
+                                && arrived.size() <= MAX_PIECES
+                                && !inputEnded
                         || mode instanceof Mode.Ended;
         if (channel.config().isAutoRead() != read) {
             channel.config().setAutoRead(read);
@@ -395,8 +438,11 @@ final class PeerHandler extends ChannelInboundHandlerAdapter {
         if (mode instanceof Mode.Lines && endedByPeer) {
             mode = new Mode.Ended();
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            awaitClose(unsent(), 0);
         } else if (mode instanceof Mode.Lines) {
             finish();
+        } else if (mode instanceof Mode.Bytes(Inbox inbox)) {
+            inbox.close();
         } else {
             channel.close();
         }

@@ -367,7 +367,17 @@ public class KeyValueStore implements SmartLifecycle {
 
     /** A number that nodes with the same data share; reads everything. */
     public long digest() {
-        return data().keyspace().digest();
+        while (true) {
+            Data now = data();
+            try {
+                return now.keyspace().digest();
+            } catch (IllegalStateException e) {
+                if (now == data) {
+                    throw e;
+                }
+                // A full sync has put other data in the place of these meanwhile.
+            }
+        }
     }
 
     /** How far the latest replay is, or has come: at start, and behind each full sync. */

@@ -58,6 +58,8 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
 
     Keyspace(KeyHash hash) {
         this.hash = hash;
+        // An entry at the first addresses could have a word that means free, or deleted.
+        slabs.takePage();
         this.directory = new Directory(slabs, entries, hash);
         this.memory = CLEANER.register(this, slabs::close);
     }

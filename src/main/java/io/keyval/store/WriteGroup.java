@@ -105,7 +105,7 @@ final class WriteGroup implements RecordGroup {
             for (int i = 0; i < batch.size(); i++) {
                 answers.add(refused.get(i) ? Reply.FAILED : execute(batch.get(i)));
             }
-        } catch (MemoryExhaustedException e) {
+        } catch (RuntimeException | Error e) {
             // The log says more than memory holds: it must take nothing more, as after a failure.
             refuse();
             throw e;

@@ -218,6 +218,16 @@ class HttpTests {
                                         "POST",
                                         "compaction",
                                         "keyval:hush",
+                                        "Origin",
+                                        "http://elsewhere.example")
+                                .statusCode())
+                .isEqualTo(403);
+        assertThat(
+                        send(
+                                        context,
+                                        "POST",
+                                        "compaction",
+                                        "keyval:hush",
                                         "Sec-Fetch-Site",
                                         "same-origin")
                                 .statusCode())

@@ -99,6 +99,11 @@ class WrongSettingsIT {
                     node,
                     "This machine has no address 192.0.2.1: set keyval.address to one of its own, or leave it out.");
         }
+        try (NodeProcess node = node().address("999.1.1.1").build()) {
+            assertEndsWith(
+                    node,
+                    "This machine has no address 999.1.1.1: set keyval.address to one of its own, or leave it out.");
+        }
     }
 
     @Test

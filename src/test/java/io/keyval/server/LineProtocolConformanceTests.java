@@ -451,6 +451,16 @@ class LineProtocolConformanceTests {
             }
         }
 
+        @ParameterizedTest
+        @MethodSource("refusals")
+        void whenARefusedPeerHasHalfClosedThenItIsToldAllTheSame(String hello, String refusal) {
+            for (int i = 0; i < 20; i++) {
+                try (LineClient client = node.connect()) {
+                    assertThat(client.send(hello).halfClose().readAll()).containsExactly(refusal);
+                }
+            }
+        }
+
         static Stream<Arguments> refusals() {
             return Stream.of(
                     arguments("HELLO FOLLOWER|2:wrong", "INVALID_SECRET_KEY"),
