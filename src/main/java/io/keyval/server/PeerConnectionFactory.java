@@ -53,6 +53,12 @@ final class PeerConnectionFactory extends AbstractServerConnectionFactory {
 
     private static final long MOST_UNSENT = 256 * 1024;
 
+    static {
+        // Where the jar's manifest opens the selector, Netty may look into it; elsewhere it does
+        // not.
+        System.setProperty("io.netty.tryReflectionSetAccessible", "true");
+    }
+
     private final OccasionalLog failures = new OccasionalLog(log);
     private final int maxConnections;
     private final Duration handshakeTimeout;

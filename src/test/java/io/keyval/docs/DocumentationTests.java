@@ -30,7 +30,7 @@ class DocumentationTests {
                             .anyMatch(
                                     line ->
                                             line.matches(
-                                                    "(\\$ )?(bin/keyval|java|curl|nc|docker|helm|kubectl|\\./mvnw) .*"));
+                                                    "(\\$ )?(bin/keyval|java|curl|nc|printf|openssl|docker|helm|kubectl|\\./mvnw) .*"));
             if (block.isShell() || commands) {
                 if (!List.of("sh", "console").contains(block.language())) {
                     unclear.add(where + " holds commands and is fenced as neither sh nor console");
