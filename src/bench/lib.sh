@@ -189,12 +189,12 @@ resident() { # name
     awk '/^VmRSS/ { printf "%.0f\n", $2 * 1024 }' "/proc/$(process "$1")/status"
 }
 
-# Bytes in use by a server: of a node, right behind a full collection, the heap and direct buffers.
+# Bytes in use by a server: of a node, right behind a full collection, the heap, direct buffers and the data.
 allocated() { # name
     if [ "${kind[$1]}" = keyval ]; then
         collect "$1"
         actuator "$1" prometheus |
-            awk '/^jvm_memory_used_bytes.*area="heap"/ || /^jvm_buffer_memory_used_bytes/ { sum += $NF } END { printf "%.0f\n", sum }'
+            awk '/^jvm_memory_used_bytes.*area="heap"/ || /^jvm_buffer_memory_used_bytes/ || /^keyval_memory_bytes/ { sum += $NF } END { printf "%.0f\n", sum }'
     else
         redis-cli -p "${port[$1]}" info memory | tr -d '\r' | awk -F: '$1 == "used_memory" { print $2 }'
     fi

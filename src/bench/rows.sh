@@ -160,7 +160,7 @@ start_and_memory() {
     fi
 }
 
-memory_words="Resident: VmRSS, of keyval after \`jcmd GC.run\`. Allocated: of keyval the heap in use behind that collection and direct buffers, of Redis \`used_memory\`. Both less those of the same server when it was empty. A JVM keeps some of the heap that its start needed, so that its first megabytes of data lie in memory that was resident before."
+memory_words="Resident: VmRSS, of keyval after \`jcmd GC.run\`. Allocated: of keyval the heap in use behind that collection, direct buffers and the data off the heap, of Redis \`used_memory\`. Both less those of the same server when it was empty. A JVM keeps some of the heap that its start needed, so that its first megabytes of data lie in memory that was resident before."
 
 # A row of two figures of which less is better.
 compared() { # words, row, decimals
