@@ -1,7 +1,7 @@
 package io.keyval.console;
 
 import io.keyval.console.Sample.Figure;
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
@@ -182,6 +182,6 @@ class Sampler implements SmartLifecycle {
     /** Before the log is opened, so that its replay can be seen. */
     @Override
     public int getPhase() {
-        return KeyValueStore.PHASE - 1;
+        return Store.PHASE - 1;
     }
 }

@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
@@ -40,13 +39,7 @@ import org.springframework.stereotype.Service;
  * everything that talks to a network. Thread-safe.
  */
 @Service
-public class KeyValueStore implements SmartLifecycle {
-
-    /**
-     * The phase of everything that needs data begins above this one. It follows the web server's,
-     * so that HTTP tells of a replay.
-     */
-    public static final int PHASE = WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE + 1;
+public class KeyValueStore implements Store, SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);
 
@@ -104,6 +97,7 @@ public class KeyValueStore implements SmartLifecycle {
      * beginning, when the values of the replies have come to so many bytes: there are fewer replies
      * than commands then, and at least one.
      */
+    @Override
     public CompletionStage<List<Reply>> execute(List<Command> batch, long maxBytes) {
         Data now = data();
         if (role == Role.LEADER && hasWrites(batch)) {
@@ -118,10 +112,7 @@ public class KeyValueStore implements SmartLifecycle {
         return CompletableFuture.completedStage(read(batch, maxBytes));
     }
 
-    /**
-     * Whether {@link #execute} would block for this batch, because too much waits for the log. For
-     * threads that must not.
-     */
+    @Override
     public boolean wouldBlock(List<Command> batch) {
         Data now = data;
         return now != null && now.wal().isFull() && hasWrites(batch);
