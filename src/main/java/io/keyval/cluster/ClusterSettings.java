@@ -1,8 +1,12 @@
 package io.keyval.cluster;
 
+import io.keyval.config.ClusterPeer;
+import io.keyval.config.KeyvalProperties;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 public record ClusterSettings(
         int id,
         String name,
-        List<Peer> peers,
+        List<ClusterPeer> peers,
         boolean join,
-        ReadMode reads,
+        KeyvalProperties.Reads reads,
         boolean forward,
         int shards,
         int replicationFactor,
@@ -44,8 +48,8 @@ public record ClusterSettings(
         @Nullable String httpAddress) {
 
     /** This node. */
-    Peer self() {
-        for (Peer peer : peers) {
+    ClusterPeer self() {
+        for (ClusterPeer peer : peers) {
             if (peer.id() == id) {
                 return peer;
             }
@@ -53,6 +57,19 @@ public record ClusterSettings(
         throw new ClusterException(
                 "keyval.cluster.peers has no node with this node's id %d; add %d@host:port."
                         .formatted(id, id));
+    }
+
+    /** A node as Ratis has it. */
+    static RaftPeer raftPeer(ClusterPeer peer) {
+        return RaftPeer.newBuilder()
+                .setId(peerId(peer.id()))
+                .setAddress(peer.address())
+                .build();
+    }
+
+    /** A node's id as Ratis has it. */
+    static RaftPeerId peerId(int id) {
+        return RaftPeerId.valueOf(Integer.toString(id));
     }
 
     /** Bytes of the largest Raft entry. */

@@ -25,7 +25,7 @@ public final class ClusterStore implements Store {
         this.node = node;
         this.settings = node.settings();
         this.maxReadsAmongWrites =
-                (int) Math.clamp(MAX_READ_BYTES / Math.max(1, settings.maxValueSize()), 1, 64);
+                Math.clamp(MAX_READ_BYTES / Math.max(1, settings.maxValueSize()), 1, 64);
     }
 
     @Override
@@ -111,7 +111,8 @@ public final class ClusterStore implements Store {
         for (int shard = 0; shard < groups.size(); shard++) {
             List<Integer> of = places.get(shard);
             if (!of.isEmpty()) {
-                // What is cut off is asked for again, so that nothing may be behind a cut but reads.
+                // What is cut off is asked for again, so that nothing may be behind a cut but
+                // reads.
                 Part part =
                         part(
                                 of.stream().map(commands::get).toList(),
@@ -125,8 +126,7 @@ public final class ClusterStore implements Store {
                 .thenApply(_ -> upToTheFirstGap(replies));
     }
 
-    private void put(
-            @Nullable Reply[] replies, List<Integer> places, Part part, Outcome outcome) {
+    private void put(@Nullable Reply[] replies, List<Integer> places, Part part, Outcome outcome) {
         List<Reply> answers = replies(part.commands(), outcome);
         for (int i = 0; i < answers.size(); i++) {
             replies[places.get(i)] = answers.get(i);
@@ -155,7 +155,8 @@ public final class ClusterStore implements Store {
     private static List<Reply> refuse(List<Command> commands) {
         List<Reply> replies = new ArrayList<>(commands.size());
         for (Command command : commands) {
-            replies.add(command instanceof Command.Write ? Reply.WRITE_NOT_ALLOWED : answer(command));
+            replies.add(
+                    command instanceof Command.Write ? Reply.WRITE_NOT_ALLOWED : answer(command));
         }
         return replies;
     }

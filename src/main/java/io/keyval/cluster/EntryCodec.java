@@ -75,7 +75,8 @@ final class EntryCodec {
      */
     static int count(ByteBuffer entry) {
         if (entry.remaining() < HEADER) {
-            throw new ClusterException("A Raft entry of %d bytes is too short.".formatted(entry.remaining()));
+            throw new ClusterException(
+                    "A Raft entry of %d bytes is too short.".formatted(entry.remaining()));
         }
         byte version = entry.get();
         if (version != VERSION) {

@@ -70,7 +70,7 @@ final class ForwardCodec {
         }
         ByteBuffer target = ByteBuffer.allocate(size);
         target.put(VERSION).put(PARTS);
-        target.putInt((int) Math.clamp(millis, 1, Integer.MAX_VALUE)).putInt(parts.size());
+        target.putInt(Math.clamp(millis, 1, Integer.MAX_VALUE)).putInt(parts.size());
         for (Part part : parts) {
             target.putLong(part.maxBytes()).putInt(part.commands().size());
             for (Command command : part.commands()) {

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** What became of a part of a batch. */
 sealed interface Outcome {
 
-    /** Executed: a reply for each of the first commands, at least one. The rest was not executed. */
+    /**
+     * Executed: a reply for each of the first commands, at least one. The rest was not executed.
+     */
     record Answered(List<Reply> replies) implements Outcome {}
 
     /**

@@ -55,8 +55,7 @@ final class Part {
         this.writes = writes;
         this.bytes = bytes;
         this.mayEndEarly = !writes && reads > 1 && reads * maxValueSize > maxBytes;
-        this.replyBytes =
-                mayEndEarly ? maxBytes + maxValueSize : reads * maxValueSize;
+        this.replyBytes = mayEndEarly ? maxBytes + maxValueSize : reads * maxValueSize;
     }
 
     /** About how many bytes a command takes in an entry, or on its way to another node. */

@@ -1,5 +1,6 @@
 package io.keyval.cluster;
 
+import io.keyval.config.ClusterPeer;
 import io.keyval.store.MemoryBudget;
 import io.keyval.store.Store;
 import io.keyval.wal.DataDirectory;
@@ -115,13 +116,13 @@ final class RaftNode implements SmartLifecycle {
         RaftProperties properties = RaftSettings.of(settings, storage);
         Forwarder sender = new Forwarder(properties, parameters);
         forwarder = sender;
-        sender.know(settings.peers().stream().map(Peer::toRaftPeer).toList());
+        sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
 
         List<ShardGroup> shards = shards(sender);
         hideUnformed(storage, shards);
         RaftServer opened =
                 RaftServer.newBuilder()
-                        .setServerId(settings.self().peerId())
+                        .setServerId(ClusterSettings.peerId(settings.id()))
                         .setProperties(properties)
                         .setParameters(parameters)
                         .setOption(RaftStorage.StartupOption.RECOVER)
@@ -143,7 +144,7 @@ final class RaftNode implements SmartLifecycle {
     }
 
     private List<ShardGroup> shards(Forwarder sender) {
-        List<Integer> ids = settings.peers().stream().map(Peer::id).sorted().toList();
+        List<Integer> ids = settings.peers().stream().map(ClusterPeer::id).sorted().toList();
         List<ShardGroup> shards = new ArrayList<>();
         for (int i = 0; i < settings.shards(); i++) {
             List<Integer> members = Slots.nodes(i, ids, settings.replicationFactor());
@@ -216,11 +217,11 @@ final class RaftNode implements SmartLifecycle {
         if (settings.join()) {
             return List.of();
         }
-        List<Integer> ids = settings.peers().stream().map(Peer::id).sorted().toList();
+        List<Integer> ids = settings.peers().stream().map(ClusterPeer::id).sorted().toList();
         List<Integer> members = Slots.nodes(shard.shard(), ids, settings.replicationFactor());
         return settings.peers().stream()
                 .filter(peer -> members.contains(peer.id()))
-                .map(Peer::toRaftPeer)
+                .map(ClusterSettings::raftPeer)
                 .toList();
     }
 
@@ -267,7 +268,10 @@ final class RaftNode implements SmartLifecycle {
                             : "leadership could not be handed over, so the others will choose");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException | CompletionException e) {
+        } catch (IOException
+                | ExecutionException
+                | TimeoutException
+                | CompletionException e) {
             log.info("Shard {}: leadership could not be handed over", shard.shard());
         }
     }

@@ -83,8 +83,7 @@ final class RaftSettings {
         RaftServerConfigKeys.LeaderElection.setPreVote(target, true);
         RaftServerConfigKeys.setSleepDeviationThreshold(target, time(least));
         // A process that stood still for long goes on as a follower; it does not end.
-        RaftServerConfigKeys.setCloseThreshold(
-                target, TimeDuration.valueOf(1, TimeUnit.DAYS));
+        RaftServerConfigKeys.setCloseThreshold(target, TimeDuration.valueOf(1, TimeUnit.DAYS));
         RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(
                 target, time(least.multipliedBy(2)));
         RaftServerConfigKeys.setStagingTimeout(target, TimeDuration.valueOf(30, TimeUnit.SECONDS));

@@ -204,8 +204,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                         .setGroupId(groupId)
                         .setCallId(entry.id())
                         .setMessage(
-                                Message.valueOf(
-                                        UnsafeByteOperations.unsafeWrap(prepared.encode())))
+                                Message.valueOf(UnsafeByteOperations.unsafeWrap(prepared.encode())))
                         .setType(RaftClientRequest.writeRequestType())
                         .build();
         CompletableFuture<RaftClientReply> logged;
@@ -256,8 +255,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         log.debug("Shard {}: node {} did not answer", shard, node, failed);
         leader = null;
         Throwable cause =
-                failed instanceof CompletionException
-                                && failed.getCause() != null
+                failed instanceof CompletionException && failed.getCause() != null
                         ? failed.getCause()
                         : failed;
         if (cause instanceof Forwarder.NotSentException) {
@@ -401,11 +399,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     }
 
     private void close(RaftServer.Division here) {
-        try {
-            here.close();
-        } catch (IOException e) {
-            log.debug("Shard {} could not be closed", shard, e);
-        }
+        here.close();
         batcher.wake();
     }
 
