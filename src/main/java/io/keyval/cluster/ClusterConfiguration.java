@@ -64,6 +64,7 @@ class ClusterConfiguration {
     @Bean
     RaftNode raftNode(
             ClusterSettings settings, MemoryBudget budget, ObjectProvider<SslBundles> bundles) {
+        UnsafeNotice.silence();
         return new RaftNode(settings, budget, new Parameters());
     }
 
