@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,6 +25,7 @@ import org.springframework.stereotype.Component;
  * and keeps what it saw. A look takes about a millisecond on a thread of its own.
  */
 @Component
+@Profile("!cluster")
 class Sampler implements SmartLifecycle {
 
     static final Duration INTERVAL = Duration.ofSeconds(2);

@@ -61,7 +61,10 @@ public final class TcpServer implements SmartLifecycle {
     public void start() {
         inbound.start();
         running = true;
-        log.info("Listening for clients and followers on port {}", port());
+        log.info(
+                "Listening for clients{} on port {}",
+                admissions.gate() == null ? "" : " and followers",
+                port());
     }
 
     @Override

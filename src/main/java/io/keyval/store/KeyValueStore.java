@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -28,6 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
@@ -39,6 +39,7 @@ import org.springframework.stereotype.Service;
  * everything that talks to a network. Thread-safe.
  */
 @Service
+@Profile("!cluster")
 public class KeyValueStore implements Store, SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);
@@ -131,7 +132,7 @@ public class KeyValueStore implements Store, SmartLifecycle {
         while (true) {
             Data now = data();
             try {
-                return read(batch, maxBytes, now.keyspace());
+                return Reads.answer(batch, maxBytes, now.keyspace(), readable.getAsBoolean());
             } catch (IllegalStateException e) {
                 if (now == data) {
                     throw e;
@@ -139,29 +140,6 @@ public class KeyValueStore implements Store, SmartLifecycle {
                 // A full sync has put other data in the place of these meanwhile.
             }
         }
-    }
-
-    private List<Reply> read(List<Command> batch, long maxBytes, Keyspace keyspace) {
-        boolean stale = !readable.getAsBoolean();
-        if (batch.size() > 1) {
-            keyspace.fetch(batch);
-        }
-        List<Reply> replies = new ArrayList<>(batch.size());
-        long bytes = 0;
-        for (Command command : batch) {
-            Reply reply =
-                    stale && command instanceof Command.Get
-                            ? Reply.FAILED
-                            : Reads.answer(command, keyspace);
-            replies.add(reply);
-            if (reply instanceof Reply.Value(byte[] value)) {
-                bytes += value.length;
-                if (bytes >= maxBytes) {
-                    break;
-                }
-            }
-        }
-        return replies;
     }
 
     /** What this node does at the moment. */
@@ -381,6 +359,7 @@ public class KeyValueStore implements Store, SmartLifecycle {
      * from now on, and change nothing. To be called when the process is about to end; returns at
      * once.
      */
+    @Override
     public void prepareToStop() {
         replay.giveUp();
         Data now = data;

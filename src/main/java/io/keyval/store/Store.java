@@ -36,4 +36,10 @@ public interface Store {
      * threads that must not.
      */
     boolean wouldBlock(List<Command> batch);
+
+    /**
+     * Ends what takes long, soon, such as a start. To be called when the process is about to end;
+     * returns at once.
+     */
+    default void prepareToStop() {}
 }
