@@ -29,6 +29,7 @@ import org.springframework.security.web.util.matcher.RequestMatcher;
 class HttpSecurityConfiguration {
 
     private static final String REPLICATION = "replication";
+    private static final String CLUSTER = "cluster";
 
     @Bean
     AuthenticationProvider secretAuthenticationProvider(KeyvalProperties properties) {
@@ -41,7 +42,8 @@ class HttpSecurityConfiguration {
         boolean withSecret = properties.secret() != null;
         EndpointRequestMatcher open =
                 switch (properties.management().replicationView()) {
-                    case OPEN -> EndpointRequest.to("health", "info", "prometheus", REPLICATION);
+                    case OPEN -> EndpointRequest.to(
+                                    "health", "info", "prometheus", REPLICATION, CLUSTER);
                     case CLOSED -> EndpointRequest.to("health", "info", "prometheus");
                 };
         RequestMatcher probes =
