@@ -3,6 +3,7 @@ package io.keyval.cluster;
 import io.keyval.config.ClusterPeer;
 import io.keyval.config.KeyvalProperties;
 import io.keyval.store.MemoryBudget;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
 import java.util.Objects;
 import org.apache.ratis.conf.Parameters;
@@ -42,8 +43,7 @@ class ClusterConfiguration {
                 properties.limits().maxKeySize().toBytes(),
                 properties.limits().maxValueSize().toBytes(),
                 properties.dataDir(),
-                Objects.requireNonNullElse(
-                        cluster.clientAddress(), host + ":" + properties.port()),
+                Objects.requireNonNullElse(cluster.clientAddress(), host + ":" + properties.port()),
                 Objects.requireNonNullElse(
                         cluster.httpAddress(),
                         host + ":" + environment.getProperty("server.port", "8080")));
@@ -66,6 +66,11 @@ class ClusterConfiguration {
             ClusterSettings settings, MemoryBudget budget, ObjectProvider<SslBundles> bundles) {
         UnsafeNotice.silence();
         return new RaftNode(settings, budget, new Parameters());
+    }
+
+    @Bean
+    MeterBinder ratisMetrics(ClusterSettings settings) {
+        return meters -> RatisMetrics.show(settings, meters);
     }
 
     @Bean

@@ -1,0 +1,55 @@
+package io.keyval.cluster;
+
+import io.keyval.config.ClusterPeer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cluster, to look at and to change, at any of its nodes. Thread-safe.
+ *
+ * <p>Changes block until a majority of every shard concerned has them on disk. Where one fails,
+ * shards before it may be changed: it can be asked for again.
+ */
+public interface Cluster {
+
+    /** Whether the node has started and does not stop. */
+    boolean isRunning();
+
+    /** How it is at the moment; without shards before the start. */
+    ClusterView view();
+
+    /**
+     * Makes a node a member of every shard, or changes whether it votes. It has to run, started
+     * with {@code keyval.cluster.join}. Returns when it is one, and has caught up.
+     *
+     * @param client host:port for clients, or null when the node may say so itself
+     * @param http host:port of its HTTP, likewise
+     * @param voting whether it counts for majorities
+     * @throws ClusterException when it cannot be done, or not in time
+     */
+    void add(ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting);
+
+    /**
+     * Takes a node out of every shard. It should be stopped then.
+     *
+     * @throws ClusterException when it cannot be done, or not in time
+     */
+    void remove(int id);
+
+    /**
+     * Has a node lead.
+     *
+     * @param shard of which shard, or null for all that it holds
+     * @throws ClusterException when it cannot be done, or not in time
+     */
+    void transfer(int id, @Nullable Integer shard);
+
+    /** Tells a listener of each entry that this node makes, in the place of the one before. */
+    void listen(EntryListener listener);
+
+    /** Hears of entries. Called by the threads that make them; must return at once. */
+    interface EntryListener {
+
+        /** An entry with so many commands is made for a shard. */
+        void entry(int shard, int commands);
+    }
+}
