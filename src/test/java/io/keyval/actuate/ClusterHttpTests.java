@@ -255,7 +255,7 @@ class ClusterHttpTests {
                                                 "keyval_cluster_leader_changes_total{shard=\"0\"} 2.0",
                                                 "keyval_cluster_entries_count{shard=\"0\"} 2",
                                                 "keyval_cluster_entries_sum{shard=\"0\"} 7.0",
-                                                "keyval_cluster_peer_lag{peer=\"2\",shard=\"0\"} 2.0",
+                                                "keyval_cluster_peer_lag_entries{peer=\"2\",shard=\"0\"} 2.0",
                                                 "keyval_cluster_forwarded_total 7.0",
                                                 "keyval_cluster_unanswered_total 1.0",
                                                 "keyval_keys 12.0",
@@ -282,6 +282,11 @@ class ClusterHttpTests {
     @TestPropertySource(properties = "keyval.secret=")
     class WithoutASecret {
 
+        @DynamicPropertySource
+        static void dataDir(DynamicPropertyRegistry registry) {
+            registry.add("keyval.data-dir", () -> dataDir.resolve("open").toString());
+        }
+
         @ParameterizedTest
         @ValueSource(strings = {"", "keyval:", "keyval:hush"})
         void whenNoSecretIsSetThenChangesAreClosedToAll(
@@ -297,6 +302,11 @@ class ClusterHttpTests {
     @Nested
     @TestPropertySource(properties = "keyval.management.replication-view=closed")
     class WithAClosedView {
+
+        @DynamicPropertySource
+        static void dataDir(DynamicPropertyRegistry registry) {
+            registry.add("keyval.data-dir", () -> dataDir.resolve("closed").toString());
+        }
 
         @Test
         void whenTheViewIsClosedThenTheSecretOpensIt(@Autowired ApplicationContext other) {
