@@ -23,6 +23,7 @@ import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
+import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,14 @@ final class Members {
         added.setStartupRole(voting ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER);
         RaftPeer built = added.build();
         for (ShardGroup shard : shards()) {
+            if (voting && learns(shard, built.getId())) {
+                // A leader never takes one for caught up that it added as a learner, and such a one
+                // does not vote: it has to come anew.
+                change(
+                        shard,
+                        (voters, learners) ->
+                                learners.removeIf(other -> other.getId().equals(built.getId())));
+            }
             change(
                     shard,
                     (voters, learners) -> {
@@ -125,10 +134,17 @@ final class Members {
         }
     }
 
+    private static boolean learns(ShardGroup shard, RaftPeerId id) {
+        return configuration(shard).getCurrentPeers(RaftPeerRole.LISTENER).stream()
+                .anyMatch(peer -> peer.getId().equals(id));
+    }
+
     synchronized void remove(int id) {
         RaftPeerId removed = ClusterSettings.peerId(id);
         if (nodes().stream().noneMatch(known -> known.id() == id)) {
-            throw new ClusterException("There is no node %d in this cluster.".formatted(id));
+            throw new ClusterException(
+                    ClusterException.Kind.UNKNOWN,
+                    "There is no node %d in this cluster.".formatted(id));
         }
         for (ShardGroup shard : shards()) {
             RaftConfiguration configuration = configuration(shard);
@@ -174,6 +190,9 @@ final class Members {
         }
         if (!any) {
             throw new ClusterException(
+                    nodes().stream().noneMatch(known -> known.id() == id) || shard != null
+                            ? ClusterException.Kind.UNKNOWN
+                            : ClusterException.Kind.REFUSED,
                     shard == null
                             ? "Node %d votes in no shard, so it can lead none.".formatted(id)
                             : "There is no shard %d.".formatted(shard));
@@ -198,7 +217,8 @@ final class Members {
     private List<ShardGroup> shards() {
         List<ShardGroup> shards = node.groups();
         if (shards.isEmpty()) {
-            throw new ClusterException("This node has not started yet, or stops.");
+            throw new ClusterException(
+                    ClusterException.Kind.UNAVAILABLE, "This node has not started yet, or stops.");
         }
         return shards;
     }
@@ -278,6 +298,9 @@ final class Members {
             pause();
         }
         throw new ClusterException(
+                System.nanoTime() - deadline < 0
+                        ? ClusterException.Kind.REFUSED
+                        : ClusterException.Kind.UNAVAILABLE,
                 "The leader of shard %d could not do it: %s.".formatted(shard.shard(), reason));
     }
 
@@ -285,7 +308,14 @@ final class Members {
         return failure instanceof NotLeaderException
                 || failure instanceof LeaderNotReadyException
                 || failure instanceof LeaderSteppingDownException
-                || failure instanceof ReconfigurationInProgressException;
+                || failure instanceof ReconfigurationInProgressException
+                || isStale(failure);
+    }
+
+    /** Whether the members here are not yet those that the leader has. */
+    private static boolean isStale(Throwable failure) {
+        return failure instanceof SetConfigurationException
+                && String.valueOf(failure.getMessage()).contains("is different than the request");
     }
 
     private static void pause() {
