@@ -167,7 +167,7 @@ spring.ssl.bundle.pem.keyval-raft.truststore.certificate: /run/secrets/keyval-ra
 {{/* A pod of the cluster as a peer, id@host:port. Takes root, number and id. */}}
 {{- define "keyval.clusterPeer" -}}
 {{- $fullname := include "keyval.fullname" .root -}}
-{{- printf "%s@%s-cluster-%d.%s-headless.%s.svc:6000" (.id | toString) $fullname (int .number) $fullname .root.Release.Namespace -}}
+{{- printf "%s@%s-cluster-%d.%s-headless.%s.svc.%s:6000" (.id | toString) $fullname (int .number) $fullname .root.Release.Namespace .root.Values.cluster.domain -}}
 {{- end -}}
 
 {{/*

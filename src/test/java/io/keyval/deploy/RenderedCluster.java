@@ -146,7 +146,7 @@ class RenderedCluster {
                         .map(V1ContainerPort::getContainerPort)
                         .findFirst()
                         .orElseThrow();
-        return "%s-%d.%s.stores.svc:%d"
+        return "%s-%d.%s.stores.svc.cluster.local:%d"
                 .formatted(Manifests.name(set), number, set.getSpec().getServiceName(), port);
     }
 
