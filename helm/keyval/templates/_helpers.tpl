@@ -164,10 +164,29 @@ spring.ssl.bundle.pem.keyval-raft.truststore.certificate: /run/secrets/keyval-ra
 {{- get .root.Values.cluster.newIds (.number | toString) | default .number | int -}}
 {{- end -}}
 
+{{/* The name of a pod of the cluster. Takes root and number. */}}
+{{- define "keyval.clusterHost" -}}
+{{- $fullname := include "keyval.fullname" .root -}}
+{{- printf "%s-cluster-%d.%s-headless.%s.svc.%s" $fullname (int .number) $fullname .root.Release.Namespace .root.Values.cluster.domain -}}
+{{- end -}}
+
 {{/* A pod of the cluster as a peer, id@host:port. Takes root, number and id. */}}
 {{- define "keyval.clusterPeer" -}}
-{{- $fullname := include "keyval.fullname" .root -}}
-{{- printf "%s@%s-cluster-%d.%s-headless.%s.svc.%s:6000" (.id | toString) $fullname (int .number) $fullname .root.Release.Namespace .root.Values.cluster.domain -}}
+{{- printf "%s@%s:6000" (.id | toString) (include "keyval.clusterHost" .) -}}
+{{- end -}}
+
+{{/*
+The pods of the cluster that formed it and are there, for the smoke test. None where the port takes TLS: the
+certificate is for the name of the service.
+*/}}
+{{- define "keyval.smokeTestNodes" -}}
+{{- if and (include "keyval.isCluster" .) (not .Values.tls.enabled) -}}
+{{- $hosts := list -}}
+{{- range $index := until (min .Values.cluster.replicas .Values.cluster.initialReplicas | int) -}}
+{{- $hosts = append $hosts (include "keyval.clusterHost" (dict "root" $ "number" (add1 $index))) -}}
+{{- end -}}
+{{- join " " $hosts -}}
+{{- end -}}
 {{- end -}}
 
 {{/*

@@ -12,6 +12,7 @@ import io.kubernetes.client.openapi.models.V1NetworkPolicyEgressRule;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyIngressRule;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPort;
+import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodAffinityTerm;
 import io.kubernetes.client.openapi.models.V1PodAntiAffinity;
 import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
@@ -360,6 +361,23 @@ class RenderedCluster {
                 .containsOnly("cluster");
         try (Stream<String> rules = Files.lines(Path.of("helm/keyval/files/rules.yml"))) {
             assertThat(rules).anyMatch(line -> line.contains("keyval_role=\"cluster\""));
+        }
+    }
+
+    @Test
+    void whenTheClusterIsTestedThenEveryNodeIsAskedByItsName() throws IOException {
+        Manifests chart = chart();
+        List<V1EnvVar> told =
+                chart.of(V1Pod.class).getFirst().getSpec().getContainers().getFirst().getEnv();
+        List<String> asked =
+                told.stream()
+                        .filter(variable -> variable.getName().equals("NODES"))
+                        .flatMap(variable -> Stream.of(variable.getValue().split(" ")))
+                        .toList();
+        boolean tls = told.stream().anyMatch(variable -> variable.getName().equals("TLS"));
+        assertThat(asked.isEmpty()).isEqualTo(tls);
+        for (int i = 0; i < asked.size(); i++) {
+            assertThat(address(chart, i + 1)).startsWith(asked.get(i) + ":");
         }
     }
 
