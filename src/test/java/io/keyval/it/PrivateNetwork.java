@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -29,9 +30,10 @@ final class PrivateNetwork implements AutoCloseable {
     private final PrintWriter requests;
     private final BufferedReader answers;
 
-    PrivateNetwork(Class<?> program, Path directory) {
+    PrivateNetwork(Class<?> program, String... arguments) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        List<String> command =
+        List<String> command = new ArrayList<>();
+        command.addAll(
                 List.of(
                         "unshare",
                         "--net",
@@ -50,8 +52,8 @@ final class PrivateNetwork implements AutoCloseable {
                         "-cp",
                         System.getProperty(
                                 "surefire.test.class.path", System.getProperty("java.class.path")),
-                        program.getName(),
-                        directory.toString());
+                        program.getName()));
+        command.addAll(List.of(arguments));
         try {
             process =
                     new ProcessBuilder(command)
