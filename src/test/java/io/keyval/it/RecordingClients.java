@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * they were told, and when.
  *
  * <p>Each value is written once. A client that is not answered in time, or by ERROR, or loses its
- * connection, notes that what it sent may have happened, and goes on at another node; so it does now
- * and then without a reason. Half of the clients are less patient than the nodes are.
+ * connection, notes that what it sent may have happened, and goes on at another node; so it does
+ * now and then without a reason. Half of the clients are less patient than the nodes are.
  */
 final class RecordingClients {
 
