@@ -16,7 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Three nodes of a cluster, processes with networks, disks and clocks of their own, to which
  * everything happens once while clients read and write; what these were told has to be
  * linearizable. Longer, with the faults in random order: {@code ./mvnw -B verify
- * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}.
+ * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}; only the faults whose names contain
+ * something: {@code -Dkeyval.faults=disk}.
  */
 class LinearizabilityIT {
 
@@ -45,7 +46,10 @@ class LinearizabilityIT {
     Stream<DynamicTest> faults() {
         PrivateNetwork network = network();
         System.err.println("Seed " + SEED + ", histories of failures in " + REPORTS);
-        List<String> names = List.copyOf(ClusterFaults.FAULTS.keySet());
+        List<String> names =
+                ClusterFaults.FAULTS.keySet().stream()
+                        .filter(name -> name.contains(System.getProperty("keyval.faults", "")))
+                        .toList();
         Random random = new Random(SEED);
         long begun = System.nanoTime();
         Stream<String> more =
