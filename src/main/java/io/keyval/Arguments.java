@@ -16,11 +16,13 @@ import org.jspecify.annotations.Nullable;
  * refused.
  *
  * @param settings the arguments for Spring
- * @param defaults what holds where nothing else is set. A follower that is started by the short
- *     options gets an HTTP port and a data directory by its id, so that the same few words start
- *     several nodes side by side on one machine.
+ * @param defaults what holds where nothing else is set. A follower, or a node of a cluster, that is
+ *     started by the short options gets an HTTP port and a data directory by its id, so that the
+ *     same few words start several nodes side by side on one machine.
  */
 record Arguments(List<String> settings, Map<String, Object> defaults) {
+
+    private static final List<String> ROLES = List.of("leader", "follower", "cluster");
 
     private static final Map<String, String> SHORT =
             Map.of(
@@ -63,14 +65,10 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
             if (given.putIfAbsent(option, value) != null) {
                 throw new InvalidSettingException(option + " is given twice; give it once.");
             }
-            if (option.equals("--role") && value.equals("cluster")) {
+            if (option.equals("--role") && !ROLES.contains(value)) {
                 throw new InvalidSettingException(
-                        "The role cluster is not available in this version; use leader or"
-                                + " follower.");
-            }
-            if (option.equals("--role") && !value.equals("leader") && !value.equals("follower")) {
-                throw new InvalidSettingException(
-                        "--role must be leader or follower, but is '%s'.".formatted(value));
+                        "--role must be leader, follower or cluster, but is '%s'."
+                                .formatted(value));
             }
             settings.add("--" + setting + "=" + value);
         }
@@ -79,7 +77,8 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
 
     private static Map<String, Object> sideBySide(Map<String, String> given) {
         String id = given.getOrDefault("--id", "");
-        if (!"follower".equals(given.get("--role")) || !id.matches("[1-9]\\d{0,4}")) {
+        String role = given.getOrDefault("--role", "leader");
+        if (role.equals("leader") || !id.matches("[1-9]\\d{0,4}")) {
             return Map.of();
         }
         int port = 8079 + Integer.parseInt(id);
@@ -87,7 +86,7 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
                 "management.server.port",
                 port <= 65535 ? port : 0,
                 "keyval.data-dir",
-                "data/follower_" + id);
+                "data/" + role + "_" + id);
     }
 
     private static String known(String argument, String option) {

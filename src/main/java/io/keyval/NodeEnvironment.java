@@ -53,8 +53,10 @@ class NodeEnvironment implements EnvironmentPostProcessor, Ordered {
                         Arrays.asList(
                                 active.length > 0 ? active : environment.getDefaultProfiles()));
         Binder binder = Binder.get(environment);
-        SettingsCheck.check(role, binder.bindOrCreate("keyval", KeyvalProperties.class));
-        binder.bindOrCreate("keyval.wal", WalProperties.class);
+        SettingsCheck.check(
+                role,
+                binder.bindOrCreate("keyval", KeyvalProperties.class),
+                binder.bindOrCreate("keyval.wal", WalProperties.class));
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.event.EventListener;
@@ -23,7 +24,7 @@ class StartLog {
 
     private final KeyvalProperties properties;
     private final WalProperties wal;
-    private final KeyValueStore store;
+    private final @Nullable KeyValueStore store;
     private final TcpServer server;
     private final @Nullable String httpAddress;
     private volatile int httpPort = -1;
@@ -31,12 +32,12 @@ class StartLog {
     StartLog(
             KeyvalProperties properties,
             WalProperties wal,
-            KeyValueStore store,
+            ObjectProvider<KeyValueStore> store,
             TcpServer server,
             Environment environment) {
         this.properties = properties;
         this.wal = wal;
-        this.store = store;
+        this.store = store.getIfAvailable();
         this.server = server;
         this.httpAddress = environment.getProperty("server.address");
     }
@@ -51,6 +52,14 @@ class StartLog {
 
     @EventListener(ApplicationReadyEvent.class)
     void started() {
+        if (store == null) {
+            inCluster(properties.cluster());
+        } else {
+            withLog(store);
+        }
+    }
+
+    private void withLog(KeyValueStore store) {
         Role role = store.role();
         if (role == Role.LEADER && properties.secret() == null) {
             log.warn(
@@ -66,12 +75,28 @@ class StartLog {
                         : " of the leader %s:%d"
                                 .formatted(properties.leaderHost(), properties.leaderPort()),
                 address(properties.address(), server.port()),
-                httpPort > 0 ? "HTTP on " + address(httpAddress, httpPort) : "no HTTP",
+                http(),
                 store.wal().position(),
                 store.keys(),
                 store.replay().records(),
                 store.wal().file().toAbsolutePath(),
                 wal.fsync());
+    }
+
+    private void inCluster(KeyvalProperties.Cluster cluster) {
+        log.info(
+                "Started node {} of the cluster {} on {}, {}; peers {}, reads {}, data {}",
+                properties.nodeId(),
+                cluster.name(),
+                address(properties.address(), server.port()),
+                http(),
+                cluster.peers(),
+                cluster.reads().name().toLowerCase(Locale.ROOT),
+                properties.dataDir().toAbsolutePath());
+    }
+
+    private String http() {
+        return httpPort > 0 ? "HTTP on " + address(httpAddress, httpPort) : "no HTTP";
     }
 
     private static String address(@Nullable String address, int port) {

@@ -1,21 +1,21 @@
 package io.keyval;
 
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.stereotype.Component;
 
 /**
- * Ends a replay when the process is told to end. Spring Boot closes the context then, which waits
- * until the start is over, and so for the whole replay.
+ * Ends a start that takes long, as a replay does, when the process is told to end. Spring Boot
+ * closes the context then, which waits until the start is over, and so for the whole of it.
  */
 @Component
 class StopDuringStart implements InitializingBean, DisposableBean {
 
-    private final KeyValueStore store;
+    private final Store store;
     private final Thread hook;
 
-    StopDuringStart(KeyValueStore store) {
+    StopDuringStart(Store store) {
         this.store = store;
         this.hook = Thread.ofPlatform().name("stop-during-start").unstarted(store::prepareToStop);
     }

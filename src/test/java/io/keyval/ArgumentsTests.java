@@ -20,6 +20,7 @@ class ArgumentsTests {
                     --role leader                          | --spring.profiles.active=leader
                     --role=follower                        | --spring.profiles.active=follower
                     --role leader --port 5000              | --spring.profiles.active=leader --keyval.port=5000
+                    --role cluster --id 2                  | --spring.profiles.active=cluster --keyval.id=2
                     --id 2                                 | --keyval.id=2
                     --id=2                                 | --keyval.id=2
                     --id -3                                | --keyval.id=-3
@@ -61,17 +62,29 @@ class ArgumentsTests {
                                 "data/follower_2"));
     }
 
+    @Test
+    void whenANodeOfAClusterIsStartedByShortOptionsThenItGetsPlacesOfItsOwn() {
+        assertThat(Arguments.parse(words("--role cluster --id 3 --port 5002")).defaults())
+                .isEqualTo(
+                        Map.of(
+                                "management.server.port",
+                                8082,
+                                "keyval.data-dir",
+                                "data/cluster_3"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             textBlock =
                     """
                     --role leader --id 1
+                    --role cluster
                     --spring.profiles.active=follower --id 2
                     --role follower
                     --role follower --id x
                     """)
-    void whenItIsNoFollowerByShortOptionsThenTheCommonDefaultsHold(String line) {
+    void whenItHasNoRoleAndIdByShortOptionsThenTheCommonDefaultsHold(String line) {
         assertThat(Arguments.parse(words(line)).defaults()).isEmpty();
     }
 
@@ -80,8 +93,7 @@ class ArgumentsTests {
             delimiter = '|',
             textBlock =
                     """
-                    --role boss            | --role must be leader or follower, but is 'boss'.
-                    --role cluster         | The role cluster is not available in this version; use leader or follower.
+                    --role boss            | --role must be leader, follower or cluster, but is 'boss'.
                     --role                 | --role needs a value, such as --role follower.
                     --role=                | --role needs a value, such as --role follower.
                     --id --port 5001       | --id needs a value, such as --id 2.

@@ -10,10 +10,12 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Compacts the log by hand. */
 @Component
+@Profile("!cluster")
 @Endpoint(id = "compaction")
 class CompactionEndpoint {
 

@@ -8,6 +8,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -16,6 +17,7 @@ import org.springframework.stereotype.Component;
  * both. UNKNOWN while the log is replayed: that is no reason to start the node anew.
  */
 @Component
+@Profile("!cluster")
 class LogHealthIndicator implements HealthIndicator {
 
     private final KeyValueStore store;

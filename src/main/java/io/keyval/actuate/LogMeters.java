@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Meters of what the log does. */
 @Component
+@Profile("!cluster")
 class LogMeters implements WalEvents {
 
     /** From a fast device to one that is in trouble; the alerts' thresholds are among them. */

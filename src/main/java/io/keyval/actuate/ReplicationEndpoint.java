@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Tells who copies whom, and how far they are. */
 @Component
+@Profile("!cluster")
 @Endpoint(id = "replication")
 class ReplicationEndpoint {
 

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -21,6 +22,7 @@ import org.springframework.stereotype.Component;
  * has is older than the settings allow. So is every node while it replays its log.
  */
 @Component
+@Profile("!cluster")
 class ReplicationHealthIndicator implements HealthIndicator {
 
     private final KeyvalProperties properties;

@@ -6,6 +6,7 @@ import io.keyval.store.StoreException;
 import io.keyval.wal.WalException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -23,6 +24,7 @@ import org.springframework.web.bind.annotation.RestController;
  * it should.
  */
 @RestController
+@Profile("!cluster")
 @RequestMapping("${management.endpoints.web.base-path:/actuator}/replication")
 class RoleController {
 

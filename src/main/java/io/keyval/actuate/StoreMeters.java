@@ -7,10 +7,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Meters of what the node is and holds. */
 @Component
+@Profile("!cluster")
 class StoreMeters implements MeterBinder {
 
     private final KeyValueStore store;

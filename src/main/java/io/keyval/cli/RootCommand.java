@@ -20,8 +20,9 @@ import picocli.CommandLine.Parameters;
             "",
             "Without a command it starts a node. Its options, followed by a space or an equals sign and"
                     + " their value:",
-            "  --role leader|follower   what the node does; leader when not given",
-            "  --id N                   its id; 1 is the leader's, a follower needs another",
+            "  --role leader|follower|cluster",
+            "                           what the node does; leader when not given",
+            "  --id N                   its id; 1 is the leader's, every other node needs its own",
             "  --port N                 the port for clients and followers, 5000",
             "  --leader_host HOST       where a follower finds its leader, 127.0.0.1",
             "  --leader_port N          the port of its leader, 5000",

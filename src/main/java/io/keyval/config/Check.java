@@ -41,6 +41,14 @@ final class Check {
         }
     }
 
+    static void time(String name, Duration value, Duration least, Duration most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new InvalidSettingException(
+                    "%s must be from %s to %s, but is %s."
+                            .formatted(name, text(least), text(most), text(value)));
+        }
+    }
+
     static void notNegative(String name, Duration value) {
         if (value.isNegative()) {
             throw new InvalidSettingException(

@@ -2,6 +2,9 @@ package io.keyval.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -12,7 +15,8 @@ import org.springframework.util.unit.DataSize;
  *
  * @param address the address to listen on and to reach the leader from; all addresses when not set
  * @param port the TCP port for clients and followers
- * @param id this node's id; 1 is the leader's, a follower has to set another
+ * @param id this node's id; 1 is the leader's, a follower has to set another, a node of a cluster
+ *     the one that the peers have for it
  * @param leaderHost where a follower finds its leader
  * @param leaderPort the port of the follower's leader
  * @param dataDir the directory of the log
@@ -24,6 +28,7 @@ import org.springframework.util.unit.DataSize;
  * @param limits bounds on what clients may use
  * @param replication how the log reaches followers
  * @param follower how a follower serves
+ * @param cluster what a node of a cluster needs
  */
 @ConfigurationProperties("keyval")
 public record KeyvalProperties(
@@ -40,7 +45,8 @@ public record KeyvalProperties(
         @DefaultValue Protocol protocol,
         @DefaultValue Limits limits,
         @DefaultValue Replication replication,
-        @DefaultValue Follower follower) {
+        @DefaultValue Follower follower,
+        @DefaultValue Cluster cluster) {
 
     /** Refuses what no node can work with; an empty address or secret counts as not set. */
     public KeyvalProperties {
@@ -74,7 +80,7 @@ public record KeyvalProperties(
     /** All settings but the secrets, of which only is told whether there are any. */
     @Override
     public String toString() {
-        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, clientSecret=%s, tls=%s, management=%s, protocol=%s, limits=%s, replication=%s, follower=%s]"
+        return "KeyvalProperties[address=%s, port=%d, id=%s, leaderHost=%s, leaderPort=%d, dataDir=%s, secret=%s, clientSecret=%s, tls=%s, management=%s, protocol=%s, limits=%s, replication=%s, follower=%s, cluster=%s]"
                 .formatted(
                         address,
                         port,
@@ -89,7 +95,8 @@ public record KeyvalProperties(
                         protocol,
                         limits,
                         replication,
-                        follower);
+                        follower,
+                        cluster);
     }
 
     /**
@@ -247,6 +254,129 @@ public record KeyvalProperties(
 
         /** An empty name is none. */
         public LinkTls {
+            bundle = bundle == null || bundle.isBlank() ? null : bundle.strip();
+        }
+    }
+
+    /**
+     * What a node of a cluster needs.
+     *
+     * @param peers all nodes of the cluster with their addresses for each other, this node among
+     *     them; a node that is alone needs none
+     * @param name the name of the cluster; nodes of clusters with other names never talk to each
+     *     other
+     * @param clientAddress host and port that the other nodes tell clients for this node; when not
+     *     set, those of the node itself
+     * @param httpAddress host and port where the other nodes find this node's HTTP; when not set,
+     *     those of the node itself
+     * @param join whether this node waits to be added to a cluster that is there
+     * @param reads how GET is answered
+     * @param forward whether a node that does not lead passes commands on to the one that does
+     * @param shards groups that the keys are spread over; fixed when the cluster is formed
+     * @param replicationFactor nodes that hold a shard; fixed when the cluster is formed
+     * @param electionTimeout the least time without a word of the leader before the others choose
+     *     another one; the most is twice it
+     * @param requestTimeout time after which a command that could not be done is answered by ERROR
+     * @param snapshotThreshold the log that may come together behind a snapshot before the next
+     * @param tls TLS between the nodes
+     */
+    public record Cluster(
+            @DefaultValue List<ClusterPeer> peers,
+            @DefaultValue("keyval") String name,
+            @Nullable String clientAddress,
+            @Nullable String httpAddress,
+            @DefaultValue("false") boolean join,
+            @DefaultValue("log") Reads reads,
+            @DefaultValue("true") boolean forward,
+            @DefaultValue("1") int shards,
+            @DefaultValue("3") int replicationFactor,
+            @DefaultValue("500ms") Duration electionTimeout,
+            @DefaultValue("5s") Duration requestTimeout,
+            @DefaultValue("64MB") DataSize snapshotThreshold,
+            @DefaultValue ClusterTls tls) {
+
+        private static final int MOST_SHARDS = 1024;
+        private static final int MOST_REPLICAS = 15;
+        private static final Duration LEAST_ELECTION = Duration.ofMillis(50);
+        private static final Duration MOST_ELECTION = Duration.ofMinutes(1);
+        private static final DataSize LEAST_LOG = DataSize.ofMegabytes(1);
+        private static final DataSize MOST_LOG = DataSize.ofTerabytes(1);
+
+        /** Refuses clusters that cannot be; an empty address is none. */
+        public Cluster {
+            peers = List.copyOf(peers);
+            clientAddress = address("keyval.cluster.client-address", clientAddress);
+            httpAddress = address("keyval.cluster.http-address", httpAddress);
+            if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+                throw new InvalidSettingException(
+                        "keyval.cluster.name must be of letters, digits, dots, dashes and underscores, 64 at most, but is '%s'."
+                                .formatted(name));
+            }
+            refuseTwins(peers);
+            Check.range("keyval.cluster.shards", shards, 1, MOST_SHARDS);
+            Check.range("keyval.cluster.replication-factor", replicationFactor, 1, MOST_REPLICAS);
+            Check.time(
+                    "keyval.cluster.election-timeout",
+                    electionTimeout,
+                    LEAST_ELECTION,
+                    MOST_ELECTION);
+            if (requestTimeout.compareTo(electionTimeout) <= 0) {
+                throw new InvalidSettingException(
+                        "keyval.cluster.request-timeout must be longer than keyval.cluster.election-timeout, but %s is not longer than %s."
+                                .formatted(
+                                        Check.text(requestTimeout), Check.text(electionTimeout)));
+            }
+            Check.size("keyval.cluster.snapshot-threshold", snapshotThreshold, LEAST_LOG, MOST_LOG);
+        }
+
+        private static @Nullable String address(String name, @Nullable String value) {
+            if (value == null || value.isBlank()) {
+                return null;
+            }
+            String address = value.strip();
+            if (!address.matches("([^\\s:@/\\[\\]]+|\\[[0-9A-Fa-f:.%]+]):[1-9]\\d{0,4}")
+                    || Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)) > 65535) {
+                throw new InvalidSettingException(
+                        "%s must be host:port, such as 10.0.0.5:5000, but is '%s'."
+                                .formatted(name, address));
+            }
+            return address;
+        }
+
+        private static void refuseTwins(List<ClusterPeer> peers) {
+            Map<Object, ClusterPeer> seen = new HashMap<>();
+            for (ClusterPeer peer : peers) {
+                ClusterPeer sameId = seen.put(peer.id(), peer);
+                ClusterPeer twin = sameId == null ? seen.put(peer.address(), peer) : sameId;
+                if (twin != null) {
+                    throw new InvalidSettingException(
+                            "keyval.cluster.peers must name each node once, with an id and an address of its own, but has %s and %s."
+                                    .formatted(twin, peer));
+                }
+            }
+        }
+    }
+
+    /** How a node of a cluster answers GET. */
+    public enum Reads {
+        /** At its place in the log, never stale. */
+        LOG,
+        /** By the node that leads, from memory: stale for an election timeout at worst. */
+        LEASE,
+        /** By any node, from memory: stale. */
+        LOCAL
+    }
+
+    /**
+     * TLS between the nodes of a cluster.
+     *
+     * @param bundle the name of the SSL bundle by which the nodes know each other; no TLS when not
+     *     set
+     */
+    public record ClusterTls(@Nullable String bundle) {
+
+        /** An empty name is none. */
+        public ClusterTls {
             bundle = bundle == null || bundle.isBlank() ? null : bundle.strip();
         }
     }

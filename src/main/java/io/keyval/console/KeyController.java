@@ -4,12 +4,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.keyval.command.Command;
 import io.keyval.command.Reply;
 import io.keyval.protocol.Limits;
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import io.keyval.store.StoreException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -27,6 +28,7 @@ import org.springframework.web.bind.annotation.RestController;
  * a node that takes no writes, 503 a store that could not do it.
  */
 @RestController
+@Profile("!cluster")
 @RequestMapping(path = "/console/key", consumes = MediaType.APPLICATION_JSON_VALUE)
 class KeyController {
 
@@ -35,10 +37,10 @@ class KeyController {
 
     private static final HexFormat HEX = HexFormat.of();
 
-    private final KeyValueStore store;
+    private final Store store;
     private final Limits limits;
 
-    KeyController(KeyValueStore store, Limits limits) {
+    KeyController(Store store, Limits limits) {
         this.store = store;
         this.limits = limits;
     }
@@ -77,7 +79,11 @@ class KeyController {
     }
 
     private ResponseEntity<Answer> execute(Command command) {
-        return answer(store.execute(List.of(command)).toCompletableFuture().join().getFirst());
+        return answer(
+                store.execute(List.of(command), Long.MAX_VALUE)
+                        .toCompletableFuture()
+                        .join()
+                        .getFirst());
     }
 
     private static ResponseEntity<Answer> answer(Reply reply) {

@@ -28,10 +28,12 @@ import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
 import org.springframework.boot.health.actuate.endpoint.IndicatedHealthDescriptor;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.info.BuildProperties;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Looks at the node. Changes nothing, and may be asked at any time. */
 @Component
+@Profile("!cluster")
 class NodeReader {
 
     private static final Path PROCESS = Path.of("/proc/self/status");

@@ -1,7 +1,7 @@
 package io.keyval.console;
 
 import io.keyval.console.Sample.Figure;
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,6 +25,7 @@ import org.springframework.stereotype.Component;
  * and keeps what it saw. A look takes about a millisecond on a thread of its own.
  */
 @Component
+@Profile("!cluster")
 class Sampler implements SmartLifecycle {
 
     static final Duration INTERVAL = Duration.ofSeconds(2);
@@ -182,6 +184,6 @@ class Sampler implements SmartLifecycle {
     /** Before the log is opened, so that its replay can be seen. */
     @Override
     public int getPhase() {
-        return KeyValueStore.PHASE - 1;
+        return Store.PHASE - 1;
     }
 }

@@ -5,6 +5,7 @@ import io.keyval.protocol.FollowerGate;
 import io.keyval.store.Confirmation;
 import io.keyval.store.KeyValueStore;
 import io.keyval.store.Role;
+import io.keyval.store.Store;
 import io.keyval.wal.Epoch;
 import io.keyval.wal.Wal;
 import java.time.Duration;
@@ -22,7 +23,7 @@ import org.springframework.context.SmartLifecycle;
 public final class Replication implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(Replication.class);
-    private static final int PHASE = KeyValueStore.PHASE + 1000;
+    private static final int PHASE = Store.PHASE + 1000;
     private static final Duration TICK = Duration.ofMillis(10);
 
     /** A promotion counts for as many leaderships, a start for one: it outranks later starts. */

@@ -13,6 +13,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
 import org.springframework.integration.annotation.ServiceActivator;
 import org.springframework.integration.ip.IpHeaders;
 import org.springframework.integration.ip.tcp.connection.AbstractServerConnectionFactory;
@@ -25,6 +26,7 @@ import org.springframework.messaging.support.GenericMessage;
 
 /** Plugs replication into the channels of the server. */
 @Configuration(proxyBeanMethods = false)
+@Profile("!cluster")
 class ReplicationConfiguration {
 
     @Bean

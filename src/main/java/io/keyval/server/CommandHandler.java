@@ -4,7 +4,7 @@ import io.keyval.command.Command;
 import io.keyval.command.Reply;
 import io.keyval.protocol.CommandParser;
 import io.keyval.protocol.ReplyEncoder;
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -34,7 +34,7 @@ final class CommandHandler implements MessageHandler {
     private static final int MAX_READS_AMONG_WRITES = 64;
 
     private final OccasionalLog failures = new OccasionalLog(log);
-    private final KeyValueStore store;
+    private final Store store;
     private final CommandParser parser;
     private final ReplyEncoder encoder;
     private final MessageChannel replies;
@@ -47,7 +47,7 @@ final class CommandHandler implements MessageHandler {
      * @param maxOutput bytes of values that a batch of reads gathers before it is answered
      */
     CommandHandler(
-            KeyValueStore store,
+            Store store,
             CommandParser parser,
             ReplyEncoder encoder,
             MessageChannel replies,

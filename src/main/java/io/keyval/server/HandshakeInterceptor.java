@@ -88,7 +88,9 @@ final class HandshakeInterceptor extends TcpConnectionInterceptorSupport {
     private void greetFollower(int id, byte[] secret) {
         FollowerGate gate = admissions.gate();
         if (gate == null) {
-            refuse(HandshakeError.CANNOT_ACCEPT_FOLLOWER_CONNECTION);
+            HandshakeError error = HandshakeError.CANNOT_ACCEPT_FOLLOWER_CONNECTION;
+            admissions.followerRefused(id, getHostAddress(), error);
+            refuse(error);
             return;
         }
         switch (gate.admit(id, secret, getConnectionId())) {

@@ -5,7 +5,7 @@ import io.keyval.protocol.CommandParser;
 import io.keyval.protocol.FollowerGate;
 import io.keyval.protocol.Limits;
 import io.keyval.protocol.ReplyEncoder;
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -165,7 +165,7 @@ class ServerConfiguration {
     @Bean
     PeerRouter peerRouter(
             KeyvalProperties properties,
-            KeyValueStore store,
+            Store store,
             Limits limits,
             MeterRegistry registry,
             DirectChannel peerInbound,

@@ -1,7 +1,7 @@
 package io.keyval.server;
 
 import io.keyval.protocol.FollowerGate;
-import io.keyval.store.KeyValueStore;
+import io.keyval.store.Store;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -20,7 +20,7 @@ import org.springframework.integration.ip.tcp.inbound.TcpReceivingChannelAdapter
 public final class TcpServer implements SmartLifecycle {
 
     /** What has to be there before clients come starts below this phase, and stops after it. */
-    public static final int PHASE = KeyValueStore.PHASE + 2000;
+    public static final int PHASE = Store.PHASE + 2000;
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long STEP = Duration.ofMillis(5).toNanos();
@@ -61,7 +61,10 @@ public final class TcpServer implements SmartLifecycle {
     public void start() {
         inbound.start();
         running = true;
-        log.info("Listening for clients and followers on port {}", port());
+        log.info(
+                "Listening for clients{} on port {}",
+                admissions.gate() == null ? "" : " and followers",
+                port());
     }
 
     @Override

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -27,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
@@ -40,13 +39,8 @@ import org.springframework.stereotype.Service;
  * everything that talks to a network. Thread-safe.
  */
 @Service
-public class KeyValueStore implements SmartLifecycle {
-
-    /**
-     * The phase of everything that needs data begins above this one. It follows the web server's,
-     * so that HTTP tells of a replay.
-     */
-    public static final int PHASE = WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE + 1;
+@Profile("!cluster")
+public class KeyValueStore implements Store, SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);
 
@@ -104,6 +98,7 @@ public class KeyValueStore implements SmartLifecycle {
      * beginning, when the values of the replies have come to so many bytes: there are fewer replies
      * than commands then, and at least one.
      */
+    @Override
     public CompletionStage<List<Reply>> execute(List<Command> batch, long maxBytes) {
         Data now = data();
         if (role == Role.LEADER && hasWrites(batch)) {
@@ -118,10 +113,7 @@ public class KeyValueStore implements SmartLifecycle {
         return CompletableFuture.completedStage(read(batch, maxBytes));
     }
 
-    /**
-     * Whether {@link #execute} would block for this batch, because too much waits for the log. For
-     * threads that must not.
-     */
+    @Override
     public boolean wouldBlock(List<Command> batch) {
         Data now = data;
         return now != null && now.wal().isFull() && hasWrites(batch);
@@ -140,7 +132,7 @@ public class KeyValueStore implements SmartLifecycle {
         while (true) {
             Data now = data();
             try {
-                return read(batch, maxBytes, now.keyspace());
+                return Reads.answer(batch, maxBytes, now.keyspace(), readable.getAsBoolean());
             } catch (IllegalStateException e) {
                 if (now == data) {
                     throw e;
@@ -148,29 +140,6 @@ public class KeyValueStore implements SmartLifecycle {
                 // A full sync has put other data in the place of these meanwhile.
             }
         }
-    }
-
-    private List<Reply> read(List<Command> batch, long maxBytes, Keyspace keyspace) {
-        boolean stale = !readable.getAsBoolean();
-        if (batch.size() > 1) {
-            keyspace.fetch(batch);
-        }
-        List<Reply> replies = new ArrayList<>(batch.size());
-        long bytes = 0;
-        for (Command command : batch) {
-            Reply reply =
-                    stale && command instanceof Command.Get
-                            ? Reply.FAILED
-                            : Reads.answer(command, keyspace);
-            replies.add(reply);
-            if (reply instanceof Reply.Value(byte[] value)) {
-                bytes += value.length;
-                if (bytes >= maxBytes) {
-                    break;
-                }
-            }
-        }
-        return replies;
     }
 
     /** What this node does at the moment. */
@@ -390,6 +359,7 @@ public class KeyValueStore implements SmartLifecycle {
      * from now on, and change nothing. To be called when the process is about to end; returns at
      * once.
      */
+    @Override
     public void prepareToStop() {
         replay.giveUp();
         Data now = data;

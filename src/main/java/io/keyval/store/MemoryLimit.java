@@ -2,6 +2,7 @@ package io.keyval.store;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,8 @@ final class MemoryLimit {
 
     private final long most;
     private final long mostHeap;
+    private final LongSupplier elsewhere;
+    private final LongSupplier elsewhereOnHeap;
     private final AtomicLong pending = new AtomicLong();
     private volatile @Nullable Refused refused;
     private volatile long quietUntil = System.nanoTime();
@@ -35,8 +38,20 @@ final class MemoryLimit {
      * @param heap the largest size of the heap
      */
     MemoryLimit(long most, long heap) {
+        this(most, heap, () -> 0, () -> 0);
+    }
+
+    /**
+     * A bound that others share.
+     *
+     * @param elsewhere bytes that they take in all
+     * @param elsewhereOnHeap of these, what is on the heap
+     */
+    MemoryLimit(long most, long heap, LongSupplier elsewhere, LongSupplier elsewhereOnHeap) {
         this.most = most;
         this.mostHeap = most == Long.MAX_VALUE ? most : (long) (HEAP_PART * heap);
+        this.elsewhere = elsewhere;
+        this.elsewhereOnHeap = elsewhereOnHeap;
     }
 
     /**
@@ -53,7 +68,7 @@ final class MemoryLimit {
      * @param before bytes that the caller's group takes up to here
      */
     boolean admits(Keyspace keyspace, byte[] key, byte[] value, long before) {
-        if (keyspace.hasRoom(key.length, value.length, pending.get() + before, most, mostHeap)) {
+        if (hasRoom(keyspace, key.length, value.length, pending.get() + before)) {
             Refused last = refused;
             if (last != null && fits(keyspace, last)) {
                 refused = null;
@@ -98,14 +113,30 @@ final class MemoryLimit {
     }
 
     private boolean fits(Keyspace keyspace, Refused entry) {
-        return keyspace.hasRoom(entry.keyLength, entry.valueLength, pending.get(), most, mostHeap);
+        return hasRoom(keyspace, entry.keyLength, entry.valueLength, pending.get());
+    }
+
+    private boolean hasRoom(Keyspace keyspace, int keyLength, int valueLength, long before) {
+        return keyspace.hasRoom(
+                keyLength,
+                valueLength,
+                before,
+                most - elsewhere.getAsLong(),
+                mostHeap - elsewhereOnHeap.getAsLong());
     }
 
     private String sentence(Keyspace keyspace, Refused entry) {
-        return keyspace.hasRoom(entry.keyLength, entry.valueLength, 0, Long.MAX_VALUE, mostHeap)
+        return keyspace.hasRoom(
+                        entry.keyLength,
+                        entry.valueLength,
+                        0,
+                        Long.MAX_VALUE,
+                        mostHeap - elsewhereOnHeap.getAsLong())
                 ? "the data takes %d of the %d MB of keyval.limits.max-memory; delete some, or raise it."
-                        .formatted(keyspace.memory() >> 20, most >> 20)
+                        .formatted(keyspace.memory() + elsewhere.getAsLong() >> 20, most >> 20)
                 : "large values take %d of the %d MB of heap that they may; delete some, or give the JVM more heap (-Xmx)."
-                        .formatted(keyspace.heapMemory() >> 20, mostHeap >> 20);
+                        .formatted(
+                                keyspace.heapMemory() + elsewhereOnHeap.getAsLong() >> 20,
+                                mostHeap >> 20);
     }
 }

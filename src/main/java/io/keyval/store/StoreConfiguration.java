@@ -12,12 +12,12 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 import org.springframework.util.unit.DataSize;
 
-/** The store's settings in each role. */
+/** The store's settings in each role, and what the replicas of a node of a cluster may take. */
 @Configuration(proxyBeanMethods = false)
 class StoreConfiguration {
 
     @Bean
-    @Profile("leader | !follower")
+    @Profile("leader | (!follower & !cluster)")
     StoreSettings leaderStore(KeyvalProperties node, WalProperties wal) {
         return settings(node, wal, "leader.log", Role.LEADER);
     }
@@ -26,6 +26,12 @@ class StoreConfiguration {
     @Profile("follower")
     StoreSettings followerStore(KeyvalProperties node, WalProperties wal) {
         return settings(node, wal, "follower_" + node.id() + ".log", Role.FOLLOWER);
+    }
+
+    @Bean
+    @Profile("cluster")
+    MemoryBudget memoryBudget(KeyvalProperties node) {
+        return new MemoryBudget(maxMemory(node.limits().maxMemory()));
     }
 
     private static StoreSettings settings(

@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Writes a log's events to the server's log. */
 @Component
+@Profile("!cluster")
 final class WalEventLog implements WalEvents {
 
     private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);

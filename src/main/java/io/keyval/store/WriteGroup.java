@@ -103,7 +103,7 @@ final class WriteGroup implements RecordGroup {
         }
         try {
             for (int i = 0; i < batch.size(); i++) {
-                answers.add(refused.get(i) ? Reply.FAILED : execute(batch.get(i)));
+                answers.add(refused.get(i) ? Reply.FAILED : Reads.execute(batch.get(i), keyspace));
             }
         } catch (RuntimeException | Error e) {
             // The log says more than memory holds: it must take nothing more, as after a failure.
@@ -114,18 +114,6 @@ final class WriteGroup implements RecordGroup {
         confirmation.confirm(
                 firstPosition + count - 1,
                 confirmed -> replies.complete(confirmed ? answers : unconfirmed(answers)));
-    }
-
-    private Reply execute(Command command) {
-        return switch (command) {
-            case Command.Put put -> {
-                keyspace.put(put.key(), put.value());
-                yield Reply.OK;
-            }
-            case Command.Delete delete ->
-                    keyspace.remove(delete.key()) ? Reply.OK : Reply.NOT_FOUND;
-            default -> Reads.answer(command, keyspace);
-        };
     }
 
     /** The writes are on disk here, but too few followers have them. */

@@ -24,12 +24,8 @@ final class Compaction {
     /** The writer's turn copies less than about this much. */
     private static final long LAST_BYTES = 256 << 10;
 
-    private static final int BODY_BYTES = 1 << 20;
     private static final int ROUNDS = 20;
     private static final long SPARE_BYTES = 1 << 20;
-
-    /** Forced every so many bytes, so that no force takes long. */
-    private static final long FORCE_BYTES = 64 << 20;
 
     private final LogWriter writer;
     private final WalFiles files;
@@ -39,11 +35,7 @@ final class Compaction {
 
     private final LogFile old;
     private final Path target;
-    private ByteBuffer body = ByteBuffer.allocateDirect(BODY_BYTES + (64 << 10));
-    private int count;
-    private long records;
     private long written;
-    private long forced;
 
     /**
      * A rewrite that {@link #run} does.
@@ -117,19 +109,10 @@ final class Compaction {
     private CompactionResult write(FileChannel source, FileChannel channel, Base base, long begun)
             throws IOException {
         FileHeader header = new FileHeader(old.header.id(), base.position());
-        LogOpener.writeFully(channel, FrameCodec.encodeFileHeader(header), 0);
-        written = FrameCodec.FILE_HEADER_SIZE;
-        if (base.position() > 0) {
-            long epoch = base.epochs().isEmpty() ? 0 : base.epochs().getLast().value();
-            writeBase(channel, base.position(), epoch);
-            writeFrame(
-                    channel,
-                    FrameCodec.HISTORY,
-                    FrameCodec.encodeHistory(base.epochs()),
-                    0,
-                    base.position(),
-                    epoch);
-        }
+        long epoch = base.epochs().isEmpty() ? 0 : base.epochs().getLast().value();
+        BaseWriter head = new BaseWriter(channel, header, epoch, check);
+        head.write(live, base.epochs(), new byte[0]);
+        written = head.written();
         long copied = base.offset();
         for (int round = 0; round < ROUNDS; round++) {
             long end = old.end.offset();
@@ -145,7 +128,7 @@ final class Compaction {
         return new CompactionResult(
                 old.end.offset(),
                 writer.current().end.offset(),
-                records,
+                head.records(),
                 Duration.ofNanos(System.nanoTime() - begun),
                 Duration.ofNanos(pause));
     }
@@ -214,71 +197,5 @@ final class Compaction {
                             .formatted(old.path, needed, usable),
                     null);
         }
-    }
-
-    private void writeBase(FileChannel channel, long position, long epoch) throws IOException {
-        body.clear();
-        try {
-            live.forEach(
-                    (key, value) -> {
-                        int size = FrameCodec.putSize(key.length, value.length);
-                        try {
-                            if (body.position() > 0 && body.position() + size > BODY_BYTES) {
-                                flushBase(channel, position, epoch);
-                            }
-                            if (size > body.remaining()) {
-                                body = ByteBuffer.allocateDirect(size);
-                            }
-                            FrameCodec.encodePut(body, key, value);
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                        count++;
-                    });
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-        if (count > 0) {
-            flushBase(channel, position, epoch);
-        }
-    }
-
-    private void flushBase(FileChannel channel, long position, long epoch) throws IOException {
-        writeFrame(channel, FrameCodec.BASE, body.flip(), count, position, epoch);
-        records += count;
-        count = 0;
-        body.clear();
-        check.run();
-        if (written - forced >= FORCE_BYTES) {
-            channel.force(false);
-            forced = written;
-        }
-    }
-
-    private void writeFrame(
-            FileChannel channel,
-            byte type,
-            ByteBuffer content,
-            int count,
-            long position,
-            long epoch)
-            throws IOException {
-        int length = content.remaining();
-        ByteBuffer head = ByteBuffer.allocate(FrameCodec.FRAME_HEADER_SIZE);
-        FrameCodec.encodeFrameHeader(
-                head,
-                0,
-                old.header.id(),
-                new FrameHeader(
-                        type,
-                        length,
-                        FrameCodec.crc(content.duplicate()),
-                        epoch,
-                        position,
-                        0,
-                        count));
-        LogOpener.writeFully(channel, head, written);
-        LogOpener.writeFully(channel, content, written + FrameCodec.FRAME_HEADER_SIZE);
-        written += FrameCodec.FRAME_HEADER_SIZE + length;
     }
 }

@@ -14,12 +14,26 @@ public final class CorruptLogException extends WalException {
     private final String what;
 
     CorruptLogException(Path file, long offset, String what) {
+        this("log", file, offset, what, remedy(file, offset, what));
+    }
+
+    private CorruptLogException(String kind, Path file, long offset, String what, String remedy) {
         super(
-                "The log %s is damaged at offset %d: %s. Nothing was changed. %s"
-                        .formatted(file, offset, what, remedy(file, offset, what)),
+                "The %s %s is damaged at offset %d: %s. Nothing was changed. %s"
+                        .formatted(kind, file, offset, what, remedy),
                 null);
         this.offset = offset;
         this.what = what;
+    }
+
+    /** Of a snapshot that cannot be used. */
+    static CorruptLogException ofSnapshot(Path file, long offset, String what) {
+        return new CorruptLogException(
+                "snapshot",
+                file,
+                offset,
+                what,
+                "Give this node a new id and an empty data directory; the other nodes send it the data.");
     }
 
     private static String remedy(Path file, long offset, String what) {

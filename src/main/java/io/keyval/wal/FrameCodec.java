@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *         16  8  epoch
  *         24  8  position of the first record; of an empty frame, the next position
  *         32  8  bytes directly before this frame that were not yet known durable
- *         40  4  records in the body
+ *         40  4  records in the body; of a history, epochs, if a note follows them, else 0
  *         44  1  type: 1 records, 2 base, 3 history
  *         45  3  zero
  *         48     body
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  *             n  length of the value, a varint; put only
  *                key, value
  *
- * history  n times: 8 epoch, 8 its first position
+ * history  n times: 8 epoch, 8 its first position; then the note, if there is one
  * </pre>
  *
  * <p>A file with a base position above 0 begins with base frames (puts that together are the state
@@ -204,15 +204,22 @@ final class FrameCodec {
         return body.hasRemaining() ? "bytes behind the last record of a frame" : null;
     }
 
-    static ByteBuffer encodeHistory(List<Epoch> epochs) {
-        ByteBuffer body = ByteBuffer.allocate(16 * epochs.size());
+    static ByteBuffer encodeHistory(List<Epoch> epochs, byte[] note) {
+        ByteBuffer body = ByteBuffer.allocate(16 * epochs.size() + note.length);
         epochs.forEach(epoch -> body.putLong(epoch.value()).putLong(epoch.start()));
-        return body.flip();
+        return body.put(note).flip();
     }
 
-    static List<Epoch> decodeHistory(ByteBuffer body) {
-        List<Epoch> epochs = new ArrayList<>(body.remaining() / 16);
-        while (body.remaining() >= 16) {
+    /**
+     * The epochs of a history; what then remains of {@code body} is the note.
+     *
+     * @param count how many they are, 0 where nothing else is in it
+     */
+    static List<Epoch> decodeHistory(ByteBuffer body, int count) {
+        int most = body.remaining() / 16;
+        int epochCount = count == 0 ? most : Math.min(count, most);
+        List<Epoch> epochs = new ArrayList<>(epochCount);
+        while (epochs.size() < epochCount) {
             epochs.add(new Epoch(body.getLong(), body.getLong()));
         }
         return epochs;

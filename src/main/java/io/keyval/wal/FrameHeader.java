@@ -10,7 +10,7 @@ package io.keyval.wal;
  * @param firstPosition the position of the first record; of an empty frame, the next position
  * @param unforced how many bytes directly before this frame were not yet known durable when it was
  *     written
- * @param count records in the body
+ * @param count records in the body; of a history, epochs, where a note follows them
  */
 record FrameHeader(
         byte type,
@@ -24,6 +24,11 @@ record FrameHeader(
     /** Bytes of header and body together. */
     long size() {
         return FrameCodec.FRAME_HEADER_SIZE + (long) bodyLength;
+    }
+
+    /** Records in the body. */
+    int records() {
+        return type == FrameCodec.HISTORY ? 0 : count;
     }
 
     /** The position of the last record of this frame, or the one before it when it is empty. */

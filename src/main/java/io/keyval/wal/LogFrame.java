@@ -47,7 +47,7 @@ public record LogFrame(
                 kind,
                 header.epoch(),
                 header.firstPosition(),
-                header.count(),
+                header.records(),
                 header.unforced());
     }
 

@@ -212,7 +212,7 @@ public final class LogInspector {
         @Override
         public void bodiless(long offset, FrameHeader header) {
             bodiless++;
-            bodilessRecords += header.count();
+            bodilessRecords += header.records();
         }
 
         @Override

@@ -113,7 +113,7 @@ final class LogScanner {
                 position = frame.lastPosition();
             }
             frames++;
-            records += frame.count();
+            records += frame.records();
             offset += frame.size();
             visitor.progress(records, offset);
         }
@@ -192,7 +192,7 @@ final class LogScanner {
         ByteBuffer body = java.util.Objects.requireNonNull(bodyOf(offset, frame));
         taker.frame(offset, frame);
         if (frame.type() == FrameCodec.HISTORY) {
-            history.addAll(FrameCodec.decodeHistory(body));
+            history.addAll(FrameCodec.decodeHistory(body, frame.count()));
             return null;
         }
         return FrameCodec.decodeRecords(body, frame.count(), taker);
@@ -218,7 +218,7 @@ final class LogScanner {
                 visitor.bodiless(at, frame);
                 at++;
             } else {
-                records += frame.count();
+                records += frame.records();
                 at += frame.size();
             }
             visitor.progress(records, Math.min(at, size));

@@ -1,6 +1,7 @@
 package io.keyval.wal;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Writes single records as they stand in the body of a frame. */
 public final class Records {
@@ -20,6 +21,17 @@ public final class Records {
     /** Bytes of a delete. */
     public static int deleteSize(byte[] key) {
         return FrameCodec.deleteSize(key);
+    }
+
+    /**
+     * Reads the records of a body, in order.
+     *
+     * @param body read up to its end
+     * @return null, or why it is not {@code count} whole records; {@code sink} then has those
+     *     before
+     */
+    public static @Nullable String read(ByteBuffer body, int count, RecordSink sink) {
+        return FrameCodec.decodeRecords(body, count, sink);
     }
 
     /** Writes a put at the position of {@code target}. */

@@ -30,7 +30,7 @@ class ManualTests {
     private static final Path CONFIG = Path.of("config");
 
     @ParameterizedTest
-    @ValueSource(strings = {"leader", "follower"})
+    @ValueSource(strings = {"leader", "follower", "cluster"})
     void whenTheManualIsLoadedThenItIsTheDefaults(String role) throws IOException {
         Binder manual = binder(load("application-" + role + ".yml"), load("application.yml"));
         Binder defaults =
@@ -50,7 +50,11 @@ class ManualTests {
     void whenASettingExistsThenTheManualTellsOfItAndOfNoOther() throws IOException {
         List<String> told = new ArrayList<>();
         for (String file :
-                List.of("application.yml", "application-leader.yml", "application-follower.yml")) {
+                List.of(
+                        "application.yml",
+                        "application-leader.yml",
+                        "application-follower.yml",
+                        "application-cluster.yml")) {
             for (PropertySource<?> source : uncommented(file)) {
                 told.addAll(List.of(((EnumerablePropertySource<?>) source).getPropertyNames()));
             }

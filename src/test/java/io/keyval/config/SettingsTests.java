@@ -3,6 +3,7 @@ package io.keyval.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,19 @@ class SettingsTests {
                     keyval.wal.compact-min-size         | 0B     | keyval.wal.compact-min-size must be from 1B to 1073741824MB, but is 0B.
                     keyval.wal.compact-ratio            | 1.0    | keyval.wal.compact-ratio must be larger than 1, but is 1.0.
                     keyval.wal.compact-ratio            | NaN    | keyval.wal.compact-ratio must be larger than 1, but is NaN.
+                    keyval.cluster.peers                | 1@a    | keyval.cluster.peers must name each node as id@host:port, such as 1@127.0.0.1:6001, but one is '1@a'.
+                    keyval.cluster.peers                | 0@a:1  | keyval.cluster.peers must name each node as id@host:port, such as 1@127.0.0.1:6001, but one is '0@a:1'.
+                    keyval.cluster.peers                | 1@a:65536 | keyval.cluster.peers must name each node as id@host:port, such as 1@127.0.0.1:6001, but one is '1@a:65536'.
+                    keyval.cluster.peers                | 1@a:1,1@b:1 | keyval.cluster.peers must name each node once, with an id and an address of its own, but has 1@a:1 and 1@b:1.
+                    keyval.cluster.peers                | 1@a:1,2@a:1 | keyval.cluster.peers must name each node once, with an id and an address of its own, but has 1@a:1 and 2@a:1.
+                    keyval.cluster.name                 | a b    | keyval.cluster.name must be of letters, digits, dots, dashes and underscores, 64 at most, but is 'a b'.
+                    keyval.cluster.client-address       | here   | keyval.cluster.client-address must be host:port, such as 10.0.0.5:5000, but is 'here'.
+                    keyval.cluster.http-address         | a:0    | keyval.cluster.http-address must be host:port, such as 10.0.0.5:5000, but is 'a:0'.
+                    keyval.cluster.shards               | 0      | keyval.cluster.shards must be from 1 to 1024, but is 0.
+                    keyval.cluster.replication-factor   | 16     | keyval.cluster.replication-factor must be from 1 to 15, but is 16.
+                    keyval.cluster.election-timeout     | 10ms   | keyval.cluster.election-timeout must be from 50ms to 60s, but is 10ms.
+                    keyval.cluster.request-timeout      | 500ms  | keyval.cluster.request-timeout must be longer than keyval.cluster.election-timeout, but 500ms is not longer than 500ms.
+                    keyval.cluster.snapshot-threshold   | 1KB    | keyval.cluster.snapshot-threshold must be from 1MB to 1048576MB, but is 1KB.
                     keyval.wal.retain                   | -1B    | keyval.wal.retain must be from 0B to 1073741824MB, but is -1B.
                     """)
     void whenAValueCannotBeThenOneSentenceSaysWhatCan(String name, String value, String sentence) {
@@ -131,6 +145,7 @@ class SettingsTests {
                     leader          | leader
                     follower        | follower
                     follower,prod   | follower
+                    cluster         | cluster
                     """)
     void whenOneProfileIsARoleThenItIsTheRole(String profiles, String role) {
         assertThat(SettingsCheck.role(List.of(profiles.split(",")))).isEqualTo(role);
@@ -141,9 +156,9 @@ class SettingsTests {
             delimiter = '|',
             textBlock =
                     """
-                    boss            | spring.profiles.active must name the role, leader or follower, but is 'boss'.
+                    boss            | spring.profiles.active must name the role, leader, follower or cluster, but is 'boss'.
                     leader,follower | A node has one role, but leader and follower were set; set only one of them.
-                    cluster         | The profile cluster is not available in this version; use leader or follower.
+                    cluster,leader  | A node has one role, but leader and cluster were set; set only one of them.
                     """)
     void whenTheRoleIsNotClearThenOneSentenceSaysSo(String profiles, String sentence) {
         assertThatExceptionOfType(InvalidSettingException.class)
@@ -168,15 +183,74 @@ class SettingsTests {
                         ? keyval(Map.of("keyval.secret", secret))
                         : keyval(Map.of("keyval.id", id, "keyval.secret", secret));
         assertThatExceptionOfType(InvalidSettingException.class)
-                .isThrownBy(() -> SettingsCheck.check(role, keyval))
+                .isThrownBy(() -> SettingsCheck.check(role, keyval, wal("always")))
                 .withMessage(sentence);
     }
 
     @Test
     void whenTheRoleHasWhatItNeedsThenItMayRun() {
-        SettingsCheck.check("leader", keyval(Map.of()));
-        SettingsCheck.check("leader", keyval(Map.of("keyval.id", "1")));
-        SettingsCheck.check("follower", keyval(Map.of("keyval.id", "2", "keyval.secret", "s")));
+        SettingsCheck.check("leader", keyval(Map.of()), wal("never"));
+        SettingsCheck.check("leader", keyval(Map.of("keyval.id", "1")), wal("always"));
+        SettingsCheck.check(
+                "follower", keyval(Map.of("keyval.id", "2", "keyval.secret", "s")), wal("1s"));
+        SettingsCheck.check("cluster", keyval(Map.of()), wal("always"));
+        SettingsCheck.check(
+                "cluster",
+                keyval(Map.of("keyval.id", "2", "keyval.cluster.peers", "1@a:6001,2@b:6001")),
+                wal("always"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    keyval.id=2                                                     | keyval.id must be 1 where keyval.cluster.peers is not set, but is 2: a node of several needs all of them in keyval.cluster.peers.
+                    keyval.cluster.join=true                                        | keyval.cluster.join needs keyval.cluster.peers: the nodes of the cluster to join, and this node.
+                    keyval.cluster.peers=1@a:6001                                   | A node of a cluster needs an id of its own: set keyval.id (or --id) to the one that keyval.cluster.peers has for it.
+                    keyval.id=3 keyval.cluster.peers=1@a:6001,2@b:6001              | keyval.cluster.peers must name this node too, as 3@host:port, but has only 1@a:6001,2@b:6001.
+                    keyval.id=4 keyval.cluster.peers=4@a:1 keyval.cluster.join=true | keyval.cluster.join needs a cluster: keyval.cluster.peers must name nodes of it, but has only 4@a:1.
+                    keyval.limits.max-value-size=32MB                               | keyval.limits.max-key-size and keyval.limits.max-value-size must be 32MB at most together in a cluster, but are 32832KB.
+                    keyval.wal.fsync=1s                                             | keyval.wal.fsync must be always in a cluster, but is 1s: a majority vouches for what is on disk.
+                    """)
+    void whenAClusterCannotBeThenOneSentenceSaysWhy(String settings, String sentence) {
+        Map<String, String> map = new HashMap<>();
+        for (String setting : settings.split(" ")) {
+            map.put(setting.split("=")[0], setting.split("=")[1]);
+        }
+        assertThatExceptionOfType(InvalidSettingException.class)
+                .isThrownBy(
+                        () ->
+                                SettingsCheck.check(
+                                        "cluster",
+                                        keyval(map),
+                                        bind("keyval.wal", WalProperties.class, map)))
+                .withMessage(sentence);
+    }
+
+    @Test
+    void whenPeersAreGivenThenEachIsRead() {
+        assertThat(
+                        keyval(
+                                        Map.of(
+                                                "keyval.cluster.peers",
+                                                "1@127.0.0.1:6001, 2@[::1]:6002,3@c-3:65535"))
+                                .cluster()
+                                .peers())
+                .containsExactly(
+                        new ClusterPeer(1, "127.0.0.1", 6001),
+                        new ClusterPeer(2, "::1", 6002),
+                        new ClusterPeer(3, "c-3", 65535))
+                .extracting(ClusterPeer::toString)
+                .containsExactly("1@127.0.0.1:6001", "2@[::1]:6002", "3@c-3:65535");
+        KeyvalProperties.Cluster defaults = keyval(Map.of()).cluster();
+        assertThat(defaults.peers()).isEmpty();
+        assertThat(defaults.reads()).isEqualTo(KeyvalProperties.Reads.LOG);
+        assertThat(defaults.snapshotThreshold().toMegabytes()).isEqualTo(64);
+    }
+
+    private static WalProperties wal(String fsync) {
+        return bind("keyval.wal", WalProperties.class, Map.of("keyval.wal.fsync", fsync));
     }
 
     private static KeyvalProperties keyval(Map<String, String> settings) {

@@ -33,7 +33,8 @@ final class ConfigurationPage {
                     Map.of(
                             "application.yml", "all",
                             "application-leader.yml", "leader",
-                            "application-follower.yml", "follower"));
+                            "application-follower.yml", "follower",
+                            "application-cluster.yml", "cluster"));
     private static final Pattern KEY = Pattern.compile("^( *)(# )?([a-z-]+):( \\S+)?$");
     private static final Pattern TOPIC = Pattern.compile("^ {2}(\\S+(?: \\(.*?\\))?) {2,}(.*)$");
 
@@ -49,14 +50,15 @@ final class ConfigurationPage {
                `--leader_host`, `--leader_port`
             2. the environment, in capitals, with `_` for dots and dashes: `KEYVAL_WAL_FSYNC=1s`
             3. files in `/run/secrets/keyval/` that are named like a setting: see [security](security.md#secrets)
-            4. `config/application-leader.yml` or `config/application-follower.yml` in the working directory, by the role
+            4. `config/application-leader.yml`, `config/application-follower.yml` or `config/application-cluster.yml` in the
+               working directory, by the role
             5. `config/application.yml` in the working directory; the one that comes with keyval, in [config/](../config/), holds
                the defaults
 
             Everything is read once, at start. A wrong value, or a name that is none, ends the start with a sentence that says what to
             change. Sizes are written `64KB`, `1MB`, `2GB` (1 KB is 1024 bytes), times `500ms`, `10s`, `5m`.
 
-            `--spring.profiles.active=leader` or `follower` (`--role`) is the role; without it a node is a leader.
+            `--spring.profiles.active=leader`, `follower` or `cluster` (`--role`) is the role; without it a node is a leader.
 
             | setting | values | default | read by | meaning |
             |---|---|---|---|---|
@@ -93,6 +95,7 @@ final class ConfigurationPage {
             page.readManual(file);
         }
         page.readManual("application-follower.yml");
+        page.readManual("application-cluster.yml");
         return page.write();
     }
 
@@ -219,7 +222,7 @@ final class ConfigurationPage {
                         MarkdownPage.anchor(entry.heading()),
                         values((String) property.get("type")),
                         value == null ? "" : "`" + value + "`",
-                        readBy.get(name).replace("leader, follower", "all"),
+                        readBy.get(name).replace("leader, follower, cluster", "all"),
                         described(property));
     }
 
@@ -240,6 +243,7 @@ final class ConfigurationPage {
             case "java.nio.file.Path" -> "directory";
             case "java.time.Duration" -> "time";
             case "org.springframework.util.unit.DataSize" -> "size";
+            case "java.util.List<io.keyval.config.ClusterPeer>" -> "`id@host:port`, commas between";
             case "io.keyval.config.Fsync" -> "`always`, a time, `never`";
             default -> constants(type);
         };

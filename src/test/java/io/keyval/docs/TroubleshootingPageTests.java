@@ -36,7 +36,11 @@ class TroubleshootingPageTests {
     private static final Map<String, List<String>> ALSO =
             Map.of(
                     "io/keyval/wal/CorruptLogException.java",
-                    List.of("is damaged at offset", "Restore it from", "or cut it there"),
+                    List.of(
+                            "is damaged at offset",
+                            "Restore it from",
+                            "or cut it there",
+                            "Give this node a new id"),
                     "io/keyval/wal/LogWriter.java",
                     List.of("writing %s failed", "forcing %s to disk", "could not be undone"),
                     "io/keyval/wal/Wal.java",
@@ -47,6 +51,8 @@ class TroubleshootingPageTests {
                     List.of("does not fit into memory"),
                     "io/keyval/store/KeyValueStore.java",
                     List.of("cannot be replayed", "cannot be read"),
+                    "io/keyval/store/Replica.java",
+                    List.of("cannot be loaded", "The snapshot %s cannot be read"),
                     "io/keyval/replication/Replication.java",
                     List.of("has been led in epoch"));
 

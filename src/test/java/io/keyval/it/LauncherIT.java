@@ -51,7 +51,7 @@ class LauncherIT {
                 .contains("AOTCache=" + prepared.resolve("client.aot"))
                 .contains("TieredStopAtLevel=1");
         assertThat(flags("--id=1", "--role=nonsense"))
-                .contains("--role must be leader or follower")
+                .contains("--role must be leader, follower or cluster")
                 .contains("AOTCache=" + prepared.resolve("server.aot"))
                 .contains("ExitOnOutOfMemoryError");
 

@@ -30,10 +30,12 @@ class WrongSettingsIT {
                     --role follower                          | A follower needs an id of its own: set keyval.id (or --id) to 2 or more.
                     --role follower --id 2                   | A follower needs the leader's secret: set KEYVAL_SECRET in the environment (or keyval.secret) to the same text as on the leader.
                     --spring.profiles.active=follower        | A follower needs an id of its own: set keyval.id (or --id) to 2 or more.
-                    --role boss                              | --role must be leader or follower, but is 'boss'.
-                    --role=cluster                           | The role cluster is not available in this version; use leader or follower.
-                    --spring.profiles.active=boss            | spring.profiles.active must name the role, leader or follower, but is 'boss'.
-                    --spring.profiles.active=cluster         | The profile cluster is not available in this version; use leader or follower.
+                    --role boss                              | --role must be leader, follower or cluster, but is 'boss'.
+                    --role=cluster --id 2                    | keyval.id must be 1 where keyval.cluster.peers is not set, but is 2: a node of several needs all of them in keyval.cluster.peers.
+                    --spring.profiles.active=boss            | spring.profiles.active must name the role, leader, follower or cluster, but is 'boss'.
+                    --role cluster --keyval.cluster.peers=1@a:6001    | A node of a cluster needs an id of its own: set keyval.id (or --id) to the one that keyval.cluster.peers has for it.
+                    --role cluster --keyval.cluster.peers=1@a         | keyval.cluster.peers must name each node as id@host:port, such as 1@127.0.0.1:6001, but one is '1@a'.
+                    --spring.profiles.active=cluster --keyval.wal.fsync=1s | keyval.wal.fsync must be always in a cluster, but is 1s: a majority vouches for what is on disk.
                     --keyval.id=two                          | keyval.id must be a whole number, but is 'two'.
                     --keyval.wal.fsync=often                 | keyval.wal.fsync must be always, never or an interval such as 1s, but is 'often'.
                     --keyval.limits.max-key-size=big         | keyval.limits.max-key-size must be a size such as 64KB, but is 'big'.

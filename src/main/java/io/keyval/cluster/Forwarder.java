@@ -1,0 +1,126 @@
+package io.keyval.cluster;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.client.RaftClientRpc;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
+import org.apache.ratis.protocol.exceptions.TimeoutIOException;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+
+/**
+ * Sends messages to other nodes, each once: over Ratis's transport, as reads that may be stale,
+ * which need no leader. Thread-safe.
+ */
+final class Forwarder implements Closeable {
+
+    /** A message did certainly not arrive, or was not looked at. */
+    static final class NotSentException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        NotSentException(Throwable cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private final ClientId clientId = ClientId.randomId();
+    private final RaftClientRpc rpc;
+    private final AtomicLong callId = new AtomicLong();
+
+    /** How often the connection to a node was given up. */
+    private final Map<RaftPeerId, AtomicInteger> epochs = new ConcurrentHashMap<>();
+
+    Forwarder(RaftProperties properties, Parameters parameters) {
+        this.rpc = new GrpcFactory(parameters).newRaftClientRpc(clientId, properties);
+    }
+
+    /** Says where nodes are. */
+    void know(Collection<RaftPeer> peers) {
+        rpc.addRaftPeers(peers);
+    }
+
+    /**
+     * Sends a message to the state machine of a group at a node, and completes with its answer.
+     *
+     * <p>Completes with a {@link NotSentException} when it is certain that nobody has seen the
+     * message; with another exception when it may have been.
+     */
+    CompletableFuture<ByteBuffer> send(String node, RaftGroupId group, byte[] message) {
+        RaftPeerId peer = RaftPeerId.valueOf(node);
+        RaftClientRequest request =
+                RaftClientRequest.newBuilder()
+                        .setClientId(clientId)
+                        .setServerId(peer)
+                        .setGroupId(group)
+                        .setCallId(callId.incrementAndGet())
+                        .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(message)))
+                        .setType(RaftClientRequest.staleReadRequestType(0))
+                        .build();
+        AtomicInteger epoch = epochs.computeIfAbsent(peer, _ -> new AtomicInteger());
+        int begun = epoch.get();
+        return rpc.sendRequestAsyncUnordered(request)
+                .handle(
+                        (reply, failure) -> {
+                            if (failure != null) {
+                                throw failed(peer, epoch, begun, failure);
+                            }
+                            return content(reply);
+                        });
+    }
+
+    private static ByteBuffer content(RaftClientReply reply) {
+        if (!reply.isSuccess()) {
+            throw new NotSentException(reply.getException());
+        }
+        return reply.getMessage().getContent().asReadOnlyByteBuffer();
+    }
+
+    private RuntimeException failed(
+            RaftPeerId peer, AtomicInteger epoch, int begun, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        if (!(cause instanceof TimeoutIOException) && epoch.compareAndSet(begun, begun + 1)) {
+            rpc.handleException(peer, cause, true);
+        }
+        return certain(cause) ? new NotSentException(cause) : new CompletionException(cause);
+    }
+
+    private static boolean certain(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException) {
+                return true;
+            }
+            if (cause instanceof AlreadyClosedException
+                    && !String.valueOf(cause.getMessage()).contains("no reply")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void close() throws IOException {
+        rpc.close();
+    }
+}

@@ -1,0 +1,410 @@
+package io.keyval.cluster;
+
+import io.keyval.store.MemoryBudget;
+import io.keyval.store.Replica;
+import io.keyval.wal.WalEvents;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A shard as Ratis sees it: the replica that the entries of the Raft log are applied to, and its
+ * snapshots.
+ *
+ * <p>Ratis applies on one thread. A snapshot is written by a thread of its own while applies go on,
+ * and is told to Ratis when it is whole; only then Ratis removes what stands before it in the log.
+ */
+final class KeyspaceStateMachine extends BaseStateMachine {
+
+    /** What a state machine tells the node of itself. Calls must return soon. */
+    interface Owner {
+
+        /** Another node leads from now on, as far as this one knows. */
+        void leaderChanged(String leader);
+
+        /** This node leads and may take writes. */
+        void leaderReady();
+
+        /** The nodes of the group are others from now on. */
+        void membersChanged();
+
+        /** The shard cannot go on here, for a reason that is a sentence. */
+        void failed(String reason);
+
+        /** Answers a message of another node. */
+        CompletableFuture<byte[]> ask(ByteBuffer message);
+
+        /** These parts of an entry will not be executed here: it lost its place in the log. */
+        void lost(Entry entry);
+
+        /** Whether this entry is in the log is not known any more. */
+        void unknown(Entry entry);
+
+        /** An entry was executed, and its parts are answered. */
+        void applied(Entry entry);
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(KeyspaceStateMachine.class);
+
+    private static final CompletableFuture<Message> DONE =
+            CompletableFuture.completedFuture(Message.EMPTY);
+
+    private final String name;
+    private final MemoryBudget budget;
+    private final long snapshotThreshold;
+    private final Owner owner;
+    private final ClientId clientId;
+    private final SnapshotStorage snapshots = new SnapshotStorage();
+    private final Map<Long, Submitted> submitted = new ConcurrentHashMap<>();
+    private final AtomicInteger doubtful = new AtomicInteger();
+    private final AtomicLong pendingMemory = new AtomicLong();
+    private final AtomicBoolean snapshotUnderWay = new AtomicBoolean();
+
+    private volatile Replica replica;
+    private volatile long loggedBytes;
+    private volatile @Nullable SingleFileSnapshotInfo finished;
+    private volatile boolean closed;
+
+    /**
+     * A state machine without data.
+     *
+     * @param name of the shard, for people
+     * @param snapshotThreshold bytes of entries behind a snapshot after which the next one is
+     *     written
+     * @param clientId of this process, in all that it submits
+     */
+    KeyspaceStateMachine(
+            String name,
+            MemoryBudget budget,
+            long snapshotThreshold,
+            ClientId clientId,
+            Owner owner) {
+        this.name = name;
+        this.budget = budget;
+        this.snapshotThreshold = snapshotThreshold;
+        this.clientId = clientId;
+        this.owner = owner;
+        this.replica = new Replica(budget);
+    }
+
+    /** The data as it is now. It is closed when a snapshot of another node takes its place. */
+    Replica replica() {
+        return replica;
+    }
+
+    /** The index of the latest snapshot; 0 when there is none. */
+    long snapshotIndex() {
+        SingleFileSnapshotInfo latest = snapshots.getLatestSnapshot();
+        return latest == null ? 0 : latest.getIndex();
+    }
+
+    @Override
+    public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
+            throws IOException {
+        super.initialize(server, groupId, storage);
+        getLifeCycle()
+                .startAndTransition(
+                        () -> {
+                            snapshots.init(storage);
+                            SingleFileSnapshotInfo latest = snapshots.getLatestSnapshot();
+                            if (latest != null) {
+                                load(latest);
+                            }
+                        },
+                        IOException.class);
+    }
+
+    private void load(SingleFileSnapshotInfo snapshot) {
+        Replica loaded = Replica.load(snapshot.getFile().getPath(), budget, WalEvents.NONE);
+        Replica before = replica;
+        replica = loaded;
+        before.close();
+        setLastAppliedTermIndex(snapshot.getTermIndex());
+        loggedBytes = 0;
+    }
+
+    @Override
+    public void pause() {
+        snapshots.forceReceived();
+        getLifeCycle().transition(LifeCycle.State.PAUSING);
+        getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
+
+    @Override
+    public void reinitialize() throws IOException {
+        getLifeCycle()
+                .startAndTransition(
+                        () -> {
+                            snapshots.forceNames();
+                            SingleFileSnapshotInfo latest = snapshots.loadLatestSnapshot();
+                            if (latest != null) {
+                                load(latest);
+                                log.info(
+                                        "{}: took over a snapshot up to index {} from the leader",
+                                        name,
+                                        latest.getIndex());
+                                forgetUpTo(latest.getIndex());
+                            }
+                        },
+                        IOException.class);
+    }
+
+    @Override
+    public SnapshotStorage getStateMachineStorage() {
+        return snapshots;
+    }
+
+    /** Gives an entry its place among those that are under way through the log. */
+    Submitted prepare(Entry entry) {
+        Submitted prepared = Submitted.of(entry, replica, pendingMemory.get());
+        pendingMemory.addAndGet(prepared.memory());
+        submitted.put(entry.id(), prepared);
+        return prepared;
+    }
+
+    /** Forgets an entry that the log did not take. */
+    void withdraw(Submitted prepared) {
+        remove(prepared.entry().id());
+    }
+
+    /** Watches an entry whose fate is open: it is applied, or something else is in its place. */
+    void doubt(Submitted open) {
+        doubtful.incrementAndGet();
+        loseUpTo(getLastAppliedTermIndex().getIndex());
+    }
+
+    private @Nullable Submitted remove(long id) {
+        Submitted removed = submitted.remove(id);
+        if (removed != null) {
+            pendingMemory.addAndGet(-removed.memory());
+        }
+        return removed;
+    }
+
+    /** Entries that were to stand at these indexes, and were not applied there, never will be. */
+    private void loseUpTo(long applied) {
+        if (doubtful.get() == 0) {
+            return;
+        }
+        for (Submitted open : submitted.values()) {
+            if (open.index() <= applied && remove(open.entry().id()) != null) {
+                owner.lost(open.entry());
+            } else if (!open.entry().isPending()) {
+                remove(open.entry().id());
+            }
+        }
+        if (submitted.isEmpty()) {
+            doubtful.set(0);
+        }
+    }
+
+    /** Entries at these indexes are in a snapshot, or not. */
+    private void forgetUpTo(long index) {
+        for (Submitted open : submitted.values()) {
+            if (open.index() <= index && remove(open.entry().id()) != null) {
+                owner.unknown(open.entry());
+            }
+        }
+    }
+
+    @Override
+    public TransactionContext startTransaction(RaftClientRequest request) throws IOException {
+        Submitted ours =
+                request.getClientId().equals(clientId) ? submitted.get(request.getCallId()) : null;
+        if (ours == null) {
+            throw new IOException("Only this node itself gives entries to its log.");
+        }
+        return TransactionContext.newBuilder()
+                .setStateMachine(this)
+                .setClientRequest(request)
+                .setLogData(request.getMessage().getContent())
+                .setStateMachineContext(ours)
+                .build();
+    }
+
+    @Override
+    public TransactionContext preAppendTransaction(TransactionContext transaction) {
+        if (transaction.getStateMachineContext() instanceof Submitted ours) {
+            ours.appending(transaction);
+        }
+        return transaction;
+    }
+
+    @Override
+    public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+        LogEntryProto entry = transaction.getLogEntry();
+        StateMachineLogEntryProto body = entry.getStateMachineLogEntry();
+        ByteString data = body.getLogData();
+        try {
+            Submitted ours = isOurs(body) ? remove(body.getCallId()) : null;
+            if (ours != null) {
+                ours.execute(replica);
+                owner.applied(ours.entry());
+            } else {
+                ByteBuffer records = data.asReadOnlyByteBuffer();
+                int count = EntryCodec.count(records);
+                replica.apply(records, count);
+            }
+        } catch (RuntimeException | Error e) {
+            owner.failed(
+                    "%s ended here: entry %d could not be applied (%s)"
+                            .formatted(name, entry.getIndex(), e.getMessage()));
+            throw e;
+        }
+        updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
+        loseUpTo(entry.getIndex());
+        loggedBytes += data.size() + ENTRY_OVERHEAD;
+        if (loggedBytes >= snapshotThreshold) {
+            startSnapshot();
+        }
+        return DONE;
+    }
+
+    private static final int ENTRY_OVERHEAD = 64;
+
+    private boolean isOurs(StateMachineLogEntryProto body) {
+        return body.getClientId().equals(clientId.toByteString());
+    }
+
+    @Override
+    public void notifyTermIndexUpdated(long term, long index) {
+        super.notifyTermIndexUpdated(term, index);
+        loseUpTo(index);
+    }
+
+    /** Begins to write a snapshot, unless one is being written. For the applying thread. */
+    private void startSnapshot() {
+        if (closed || !snapshotUnderWay.compareAndSet(false, true)) {
+            return;
+        }
+        TermIndex at = getLastAppliedTermIndex();
+        Replica of = replica;
+        loggedBytes = 0;
+        Thread.ofPlatform()
+                .name("keyval-snapshot-" + name)
+                .daemon()
+                .start(() -> writeSnapshot(at, of));
+    }
+
+    private void writeSnapshot(TermIndex at, Replica of) {
+        try {
+            long begin = System.nanoTime();
+            Path file = snapshots.file(at);
+            of.writeSnapshot(file, at.getTerm(), at.getIndex(), new byte[0]);
+            finished = SnapshotStorage.describe(file, at);
+            log.debug(
+                    "{}: wrote a snapshot up to index {} in {} ms",
+                    name,
+                    at.getIndex(),
+                    Duration.ofNanos(System.nanoTime() - begin).toMillis());
+            announce();
+        } catch (RuntimeException e) {
+            if (!closed && of == replica) {
+                log.warn("{}: no snapshot could be written: {}", name, e.getMessage());
+            }
+        } finally {
+            snapshotUnderWay.set(false);
+        }
+    }
+
+    /** Has Ratis ask for the finished snapshot, so that it removes the log before it. */
+    private void announce() {
+        RaftServer server = getServer().join();
+        server.snapshotManagementAsync(
+                        org.apache.ratis.protocol.SnapshotManagementRequest.newCreate(
+                                clientId, server.getId(), getGroupId(), 0, 10_000, 1))
+                .exceptionally(
+                        e -> {
+                            log.debug("{}: the snapshot was not taken", name, e);
+                            return null;
+                        });
+    }
+
+    /** Answers the latest finished snapshot: Ratis calls this when there is one. */
+    @Override
+    public long takeSnapshot() {
+        SingleFileSnapshotInfo newest = finished;
+        SingleFileSnapshotInfo known = snapshots.getLatestSnapshot();
+        if (newest != null && (known == null || known.getIndex() < newest.getIndex())) {
+            snapshots.publish(newest);
+            return newest.getIndex();
+        }
+        return known == null ? RaftLog.INVALID_LOG_INDEX : known.getIndex();
+    }
+
+    @Override
+    public CompletableFuture<Message> queryStale(Message request, long minIndex) {
+        CompletableFuture<byte[]> answer;
+        try {
+            answer = owner.ask(request.getContent().asReadOnlyByteBuffer());
+        } catch (RuntimeException e) {
+            log.warn("{}: a message of another node was not understood: {}", name, e.getMessage());
+            answer = CompletableFuture.completedFuture(new byte[0]);
+        }
+        return answer.thenApply(bytes -> Message.valueOf(UnsafeByteOperations.unsafeWrap(bytes)));
+    }
+
+    @Override
+    public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+        owner.leaderChanged(leader.toString());
+    }
+
+    @Override
+    public void notifyLeaderReady() {
+        owner.leaderReady();
+    }
+
+    @Override
+    public void notifyConfigurationChanged(
+            long term, long index, RaftConfigurationProto configuration) {
+        owner.membersChanged();
+    }
+
+    @Override
+    public void notifyLogFailed(Throwable cause, LogEntryProto entry) {
+        owner.failed(
+                "%s ended here: its log could not be written (%s)"
+                        .formatted(name, cause.getMessage()));
+    }
+
+    @Override
+    public void notifyServerShutdown(RoleInfoProto role, boolean all) {
+        closed = true;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        replica.close();
+    }
+}

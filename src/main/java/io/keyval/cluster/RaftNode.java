@@ -1,0 +1,332 @@
+package io.keyval.cluster;
+
+import io.keyval.config.ClusterPeer;
+import io.keyval.store.MemoryBudget;
+import io.keyval.store.Store;
+import io.keyval.wal.DataDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * This node of the cluster: holds the data directory, runs one Raft server with a group for each
+ * shard that is kept here, and hands leadership over before it stops.
+ */
+final class RaftNode implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
+
+    private static final String RAFT = "raft";
+
+    /** The end of the name of a group's directory that is kept from Ratis for a moment. */
+    private static final String UNFORMED = ".unformed";
+
+    private static final Duration HAND_OVER = Duration.ofSeconds(3);
+    private static final int IN_FLIGHT = Integer.getInteger("keyval.cluster.in-flight", 2);
+
+    private final ClusterSettings settings;
+    private final MemoryBudget budget;
+    private final Parameters parameters;
+    private final ClientId clientId = ClientId.randomId();
+    private final AtomicLong callId = new AtomicLong();
+
+    private volatile List<ShardGroup> groups = List.of();
+    private @Nullable DataDirectory directory;
+    private @Nullable RaftServer server;
+    private @Nullable Forwarder forwarder;
+
+    RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
+        this.settings = settings;
+        this.budget = budget;
+        this.parameters = parameters;
+    }
+
+    ClusterSettings settings() {
+        return settings;
+    }
+
+    /** The shards in order; none before the start. */
+    List<ShardGroup> groups() {
+        return groups;
+    }
+
+    @Override
+    public void start() {
+        settings.self();
+        DataDirectory held = DataDirectory.open(settings.dataDir());
+        try {
+            open(held.path());
+            directory = held;
+        } catch (IOException e) {
+            close();
+            held.close();
+            throw new ClusterException(
+                    "The node could not join its cluster: %s.".formatted(reason(e)), e);
+        } catch (RuntimeException e) {
+            close();
+            held.close();
+            throw e;
+        }
+    }
+
+    private static String reason(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
+    }
+
+    private void open(Path dataDir) throws IOException {
+        ClusterFile file = ClusterFile.read(dataDir);
+        if (file == null) {
+            ClusterFile.first(settings).write(dataDir);
+        } else {
+            file.check(settings, dataDir);
+        }
+        Path storage = dataDir.resolve(RAFT).toAbsolutePath();
+        Files.createDirectories(storage);
+        RaftProperties properties = RaftSettings.of(settings, storage);
+        Forwarder sender = new Forwarder(properties, parameters);
+        forwarder = sender;
+        sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
+
+        List<ShardGroup> shards = shards(sender);
+        hideUnformed(storage, shards);
+        RaftServer opened =
+                RaftServer.newBuilder()
+                        .setServerId(ClusterSettings.peerId(settings.id()))
+                        .setProperties(properties)
+                        .setParameters(parameters)
+                        .setOption(RaftStorage.StartupOption.RECOVER)
+                        .setStateMachineRegistry(id -> machine(shards, id))
+                        .build();
+        server = opened;
+        opened.start();
+        for (ShardGroup shard : shards) {
+            if (shard.machine() == null) {
+                shard.open(null);
+            } else {
+                form(opened, storage, shard);
+                RaftServer.Division division = opened.getDivision(shard.groupId());
+                shard.open(division);
+                shard.membersChanged();
+            }
+        }
+        groups = shards;
+    }
+
+    private List<ShardGroup> shards(Forwarder sender) {
+        List<Integer> ids = settings.peers().stream().map(ClusterPeer::id).sorted().toList();
+        List<ShardGroup> shards = new ArrayList<>();
+        for (int i = 0; i < settings.shards(); i++) {
+            List<Integer> members = Slots.nodes(i, ids, settings.replicationFactor());
+            shards.add(
+                    new ShardGroup(
+                            i,
+                            members.stream().map(id -> Integer.toString(id)).toList(),
+                            settings.join() || members.contains(settings.id()),
+                            settings,
+                            clientId,
+                            budget,
+                            sender,
+                            IN_FLIGHT));
+        }
+        return shards;
+    }
+
+    private static KeyspaceStateMachine machine(List<ShardGroup> shards, RaftGroupId id) {
+        for (ShardGroup shard : shards) {
+            KeyspaceStateMachine machine = shard.machine();
+            if (shard.groupId().equals(id) && machine != null) {
+                return machine;
+            }
+        }
+        throw new ClusterException("The group %s is no shard of this node.".formatted(id));
+    }
+
+    /**
+     * Ratis opens what is in its storage without knowing any members. Where none were stored yet,
+     * the group has to be given to it with those of the settings.
+     */
+    private static void hideUnformed(Path storage, List<ShardGroup> shards) throws IOException {
+        for (ShardGroup shard : shards) {
+            Path group = storage.resolve(shard.groupId().getUuid().toString());
+            if (Files.isDirectory(group)
+                    && !Files.exists(group.resolve("current").resolve("raft-meta.conf"))) {
+                Files.move(
+                        group,
+                        group.resolveSibling(group.getFileName() + UNFORMED),
+                        StandardCopyOption.ATOMIC_MOVE);
+            }
+        }
+    }
+
+    private void form(RaftServer opened, Path storage, ShardGroup shard) throws IOException {
+        Path group = storage.resolve(shard.groupId().getUuid().toString());
+        Path hidden = group.resolveSibling(group.getFileName() + UNFORMED);
+        if (Files.isDirectory(hidden)) {
+            Files.move(hidden, group, StandardCopyOption.ATOMIC_MOVE);
+        }
+        for (RaftGroupId id : opened.getGroupIds()) {
+            if (id.equals(shard.groupId())) {
+                return;
+            }
+        }
+        RaftClientReply reply =
+                opened.groupManagement(
+                        GroupManagementRequest.newAdd(
+                                clientId,
+                                opened.getId(),
+                                callId.incrementAndGet(),
+                                RaftGroup.valueOf(shard.groupId(), founders(shard)),
+                                false));
+        if (!reply.isSuccess()) {
+            throw reply.getException();
+        }
+    }
+
+    private List<RaftPeer> founders(ShardGroup shard) {
+        if (settings.join()) {
+            return List.of();
+        }
+        List<Integer> ids = settings.peers().stream().map(ClusterPeer::id).sorted().toList();
+        List<Integer> members = Slots.nodes(shard.shard(), ids, settings.replicationFactor());
+        return settings.peers().stream()
+                .filter(peer -> members.contains(peer.id()))
+                .map(ClusterSettings::raftPeer)
+                .toList();
+    }
+
+    @Override
+    public void stop() {
+        for (ShardGroup shard : groups) {
+            handOver(shard);
+        }
+        close();
+        DataDirectory held = directory;
+        if (held != null) {
+            directory = null;
+            held.close();
+        }
+    }
+
+    /** Has the node that is nearest lead in this one's place. */
+    private void handOver(ShardGroup shard) {
+        RaftServer.Division division = shard.division();
+        RaftServer running = server;
+        if (division == null || running == null || !division.getInfo().isLeader()) {
+            return;
+        }
+        RaftPeerId heir = nearest(division);
+        if (heir == null) {
+            return;
+        }
+        try {
+            RaftClientReply reply =
+                    running.transferLeadershipAsync(
+                                    new TransferLeadershipRequest(
+                                            clientId,
+                                            running.getId(),
+                                            shard.groupId(),
+                                            callId.incrementAndGet(),
+                                            heir,
+                                            HAND_OVER.toMillis()))
+                            .get(HAND_OVER.toMillis() + 500, TimeUnit.MILLISECONDS);
+            log.info(
+                    "Shard {}: {}",
+                    shard.shard(),
+                    reply.isSuccess()
+                            ? "node %s leads in the place of this one".formatted(heir)
+                            : "leadership could not be handed over, so the others will choose");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException
+                | ExecutionException
+                | TimeoutException
+                | CompletionException e) {
+            log.info("Shard {}: leadership could not be handed over", shard.shard());
+        }
+    }
+
+    private static @Nullable RaftPeerId nearest(RaftServer.Division division) {
+        RoleInfoProto role = division.getInfo().getRoleInfoProto();
+        long[] matched = division.getInfo().getFollowerMatchIndices();
+        List<ServerRpcProto> followers = role.getLeaderInfo().getFollowerInfoList();
+        if (matched == null || matched.length != followers.size()) {
+            return null;
+        }
+        RaftPeerId best = null;
+        long bestMatch = -1;
+        for (int i = 0; i < matched.length; i++) {
+            RaftPeerId id = RaftPeerId.valueOf(followers.get(i).getId().getId());
+            boolean votes = division.getRaftConf().getPeer(id) != null;
+            if (votes && matched[i] > bestMatch) {
+                best = id;
+                bestMatch = matched[i];
+            }
+        }
+        return best;
+    }
+
+    private void close() {
+        RaftServer running = server;
+        if (running != null) {
+            try {
+                running.close();
+            } catch (IOException e) {
+                log.debug("The Raft server could not be closed", e);
+            }
+            server = null;
+        }
+        for (ShardGroup shard : groups) {
+            shard.batcher().close();
+        }
+        Forwarder sender = forwarder;
+        if (sender != null) {
+            try {
+                sender.close();
+            } catch (IOException e) {
+                log.debug("The links to other nodes could not be closed", e);
+            }
+            forwarder = null;
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return directory != null;
+    }
+
+    @Override
+    public int getPhase() {
+        return Store.PHASE;
+    }
+}

@@ -1,0 +1,99 @@
+package io.keyval.cluster;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.RaftConfigKeys;
+import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.rpc.SupportedRpcType;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/** The settings of Ratis that follow from those of a node. */
+final class RaftSettings {
+
+    private static final long MB = 1 << 20;
+
+    private RaftSettings() {}
+
+    static RaftProperties of(ClusterSettings settings, Path storage) {
+        RaftProperties target = new RaftProperties();
+        RaftConfigKeys.Rpc.setType(target, SupportedRpcType.GRPC);
+        RaftServerConfigKeys.setStorageDir(target, List.of(storage.toFile()));
+        RaftServerConfigKeys.setRemovedGroupsDir(
+                target, new File(storage.toFile().getParentFile(), "raft-removed"));
+        transport(target, settings);
+        log(target, settings);
+        elections(target, settings);
+        return target;
+    }
+
+    private static void transport(RaftProperties target, ClusterSettings settings) {
+        GrpcConfigKeys.Server.setHost(target, settings.self().host());
+        GrpcConfigKeys.Server.setPort(target, settings.self().port());
+        // An answer holds the values of an entry's reads.
+        long largest =
+                2 * settings.maxEntry()
+                        + Batcher.MAX_REPLY_BYTES
+                        + 2 * settings.maxValueSize()
+                        + 16 * MB;
+        GrpcConfigKeys.setMessageSizeMax(target, size(largest));
+        RaftClientConfigKeys.Rpc.setRequestTimeout(
+                target, time(settings.requestTimeout().plusSeconds(2)));
+    }
+
+    private static void log(RaftProperties target, ClusterSettings settings) {
+        // A larger entry than the appender's buffer makes the leader step down.
+        long buffer = Math.max(4 * MB, settings.maxEntry() + 64 * 1024);
+        RaftServerConfigKeys.Log.Appender.setBufferByteLimit(target, size(buffer));
+        RaftServerConfigKeys.Log.setWriteBufferSize(target, size(buffer + 64 * 1024));
+        RaftServerConfigKeys.Log.setQueueByteLimit(target, size(Math.max(64 * MB, 2 * buffer)));
+        RaftServerConfigKeys.Write.setByteLimit(
+                target, size(Math.max(Batcher.MAX_PENDING, 2 * buffer)));
+        RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
+        // Each commit would be logged once more, and forced.
+        RaftServerConfigKeys.Log.setLogMetadataEnabled(target, false);
+        long segment = Math.clamp(settings.snapshotThreshold() / 4, 64 * 1024, 32 * MB);
+        RaftServerConfigKeys.Log.setSegmentSizeMax(target, size(segment));
+        RaftServerConfigKeys.Log.setPreallocatedSize(target, size(Math.min(segment, 4 * MB)));
+        RaftServerConfigKeys.Log.setSegmentCacheNumMax(target, 4);
+        RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(target, true);
+        RaftServerConfigKeys.Log.setPurgeGap(target, 1);
+        // The state machine begins a snapshot by itself; Ratis is told when it is there.
+        RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(target, false);
+        RaftServerConfigKeys.Snapshot.setCreationGap(target, 1);
+        RaftServerConfigKeys.Snapshot.setRetentionFileNum(target, 1);
+        // Nothing is sent twice, so that there is nothing to be remembered.
+        RaftServerConfigKeys.RetryCache.setExpiryTime(
+                target, TimeDuration.valueOf(1, TimeUnit.SECONDS));
+    }
+
+    private static void elections(RaftProperties target, ClusterSettings settings) {
+        Duration least = settings.electionTimeout();
+        RaftServerConfigKeys.Rpc.setTimeoutMin(target, time(least));
+        RaftServerConfigKeys.Rpc.setTimeoutMax(target, time(least.multipliedBy(2)));
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(target, time(least.dividedBy(4)));
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(target, time(least.dividedBy(2)));
+        RaftServerConfigKeys.Rpc.setRequestTimeout(target, time(least.multipliedBy(4)));
+        RaftServerConfigKeys.LeaderElection.setPreVote(target, true);
+        RaftServerConfigKeys.setSleepDeviationThreshold(target, time(least));
+        // A process that stood still for long goes on as a follower; it does not end.
+        RaftServerConfigKeys.setCloseThreshold(target, TimeDuration.valueOf(1, TimeUnit.DAYS));
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(
+                target, time(least.multipliedBy(2)));
+        RaftServerConfigKeys.setStagingTimeout(target, TimeDuration.valueOf(30, TimeUnit.SECONDS));
+    }
+
+    private static SizeInBytes size(long bytes) {
+        return SizeInBytes.valueOf(bytes);
+    }
+
+    private static TimeDuration time(Duration duration) {
+        return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
+    }
+}

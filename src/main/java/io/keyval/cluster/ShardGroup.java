@@ -1,0 +1,420 @@
+package io.keyval.cluster;
+
+import io.keyval.store.MemoryBudget;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A shard as this node sees it: held here, or elsewhere. Says where its commands are executed, and
+ * has that done.
+ */
+final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
+
+    private static final Logger log = LoggerFactory.getLogger(ShardGroup.class);
+
+    private final int shard;
+    private final RaftGroupId groupId;
+    private final RaftPeerId self;
+    private final ClusterSettings settings;
+    private final ClientId clientId;
+    private final Forwarder forwarder;
+    private final Batcher batcher;
+    private final @Nullable KeyspaceStateMachine machine;
+    private final LongAdder leaderChanges = new LongAdder();
+    private final LongAdder forwarded = new LongAdder();
+
+    private volatile RaftServer.@Nullable Division division;
+    private volatile List<String> members;
+    private volatile @Nullable String leader;
+    private volatile @Nullable Instant leaderSince;
+    private volatile @Nullable String failure;
+    private int next;
+
+    /**
+     * A shard.
+     *
+     * @param members ids of the nodes that hold it, as far as is known
+     */
+    ShardGroup(
+            int shard,
+            List<String> members,
+            boolean here,
+            ClusterSettings settings,
+            ClientId clientId,
+            MemoryBudget budget,
+            Forwarder forwarder,
+            int maxInFlight) {
+        this.shard = shard;
+        this.groupId = groupId(settings.name(), shard);
+        this.self = RaftPeerId.valueOf(Integer.toString(settings.id()));
+        this.members = members;
+        this.settings = settings;
+        this.clientId = clientId;
+        this.forwarder = forwarder;
+        this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight);
+        this.machine =
+                here
+                        ? new KeyspaceStateMachine(
+                                "Shard " + shard,
+                                budget,
+                                settings.snapshotThreshold(),
+                                clientId,
+                                this)
+                        : null;
+    }
+
+    /** The id of the group of a shard: clusters of different names share none. */
+    static RaftGroupId groupId(String cluster, int shard) {
+        return RaftGroupId.valueOf(
+                UUID.nameUUIDFromBytes(
+                        "keyval/%s/%d".formatted(cluster, shard).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    int shard() {
+        return shard;
+    }
+
+    RaftGroupId groupId() {
+        return groupId;
+    }
+
+    Batcher batcher() {
+        return batcher;
+    }
+
+    /** The state machine, or null where the shard is elsewhere. */
+    @Nullable KeyspaceStateMachine machine() {
+        return machine;
+    }
+
+    /** Ratis's side of the shard, or null where it is elsewhere, or not yet started. */
+    RaftServer.@Nullable Division division() {
+        return division;
+    }
+
+    /** Why the shard ended here, or null when it did not. */
+    @Nullable String failure() {
+        return failure;
+    }
+
+    /** Since when the leader that is known leads, as this node has seen it. */
+    @Nullable Instant leaderSince() {
+        return leaderSince;
+    }
+
+    long leaderChanges() {
+        return leaderChanges.sum();
+    }
+
+    /** Commands that were sent to another node. */
+    long forwarded() {
+        return forwarded.sum();
+    }
+
+    /** Commands whose fate is not known. */
+    long unanswered() {
+        return batcher.unanswered();
+    }
+
+    /** Begins to serve. */
+    void open(RaftServer.@Nullable Division opened) {
+        division = opened;
+        batcher.start();
+    }
+
+    /** Whether this node leads the shard and may take writes. */
+    boolean leadsHere() {
+        RaftServer.Division here = division;
+        if (here == null) {
+            return false;
+        }
+        DivisionInfo info = here.getInfo();
+        return info.isLeader() && info.isLeaderReady();
+    }
+
+    @Override
+    public @Nullable String leader() {
+        RaftServer.Division here = division;
+        if (here != null && here.getInfo().isAlive()) {
+            RaftPeerId known = here.getInfo().getLeaderId();
+            return known == null ? null : known.toString();
+        }
+        return leader;
+    }
+
+    @Override
+    public Batcher.Destination destination() {
+        RaftServer.Division here = division;
+        if (here != null && here.getInfo().isAlive()) {
+            DivisionInfo info = here.getInfo();
+            if (info.isLeader()) {
+                return info.isLeaderReady()
+                        ? Batcher.Destination.HERE
+                        : Batcher.Destination.NOWHERE;
+            }
+            RaftPeerId known = info.getLeaderId();
+            return known == null || known.equals(self)
+                    ? Batcher.Destination.NOWHERE
+                    : new Batcher.Destination.There(known.toString());
+        }
+        String known = leader;
+        return known == null ? anybody() : new Batcher.Destination.There(known);
+    }
+
+    /** A node that may know who leads. */
+    private Batcher.Destination anybody() {
+        List<String> others =
+                members.stream().filter(member -> !member.equals(self.toString())).toList();
+        return others.isEmpty()
+                ? Batcher.Destination.NOWHERE
+                : new Batcher.Destination.There(others.get(Math.floorMod(next++, others.size())));
+    }
+
+    @Override
+    public void submit(Entry entry) {
+        KeyspaceStateMachine here = Objects.requireNonNull(machine);
+        Submitted prepared = here.prepare(entry);
+        RaftClientRequest request =
+                RaftClientRequest.newBuilder()
+                        .setClientId(clientId)
+                        .setServerId(self)
+                        .setGroupId(groupId)
+                        .setCallId(entry.id())
+                        .setMessage(
+                                Message.valueOf(UnsafeByteOperations.unsafeWrap(prepared.encode())))
+                        .setType(RaftClientRequest.writeRequestType())
+                        .build();
+        CompletableFuture<RaftClientReply> logged;
+        try {
+            logged = ((RaftClientAsynchronousProtocol) division).submitClientRequestAsync(request);
+        } catch (IOException | RuntimeException e) {
+            notLogged(here, prepared, e);
+            return;
+        }
+        logged.whenComplete(
+                (reply, failed) -> {
+                    if (failed != null) {
+                        notLogged(here, prepared, failed);
+                    } else if (!reply.isSuccess()) {
+                        notLogged(here, prepared, reply.getException());
+                    }
+                });
+    }
+
+    private void notLogged(KeyspaceStateMachine here, Submitted prepared, Throwable reason) {
+        log.debug("Shard {}: entry {} was not committed", shard, prepared.entry().id(), reason);
+        if (prepared.isAppended()) {
+            batcher.doubtful(prepared.entry());
+            here.doubt(prepared);
+        } else {
+            here.withdraw(prepared);
+            batcher.returned(prepared.entry());
+        }
+    }
+
+    @Override
+    public void forward(Entry entry, String node) {
+        forwarded.add(entry.commands());
+        long millis = Duration.ofNanos(entry.deadline() - System.nanoTime()).toMillis();
+        forwarder
+                .send(node, groupId, ForwardCodec.request(entry.parts(), millis))
+                .whenComplete(
+                        (answer, failed) -> {
+                            if (failed == null) {
+                                answered(entry, answer);
+                            } else {
+                                notAnswered(entry, node, failed);
+                            }
+                        });
+    }
+
+    private void notAnswered(Entry entry, String node, Throwable failed) {
+        log.debug("Shard {}: node {} did not answer", shard, node, failed);
+        leader = null;
+        Throwable cause =
+                failed instanceof CompletionException && failed.getCause() != null
+                        ? failed.getCause()
+                        : failed;
+        if (cause instanceof Forwarder.NotSentException) {
+            batcher.returned(entry);
+        } else {
+            batcher.pause();
+            unknown(entry);
+        }
+    }
+
+    private void answered(Entry entry, ByteBuffer answer) {
+        List<Outcome> outcomes;
+        try {
+            outcomes = ForwardCodec.readAnswer(answer);
+        } catch (ClusterException e) {
+            log.warn("Shard {}: {}", shard, e.getMessage());
+            unknown(entry);
+            return;
+        }
+        if (outcomes.size() != entry.parts().size()) {
+            unknown(entry);
+            return;
+        }
+        if (entry.decide(Entry.Fate.APPLIED)) {
+            for (int i = 0; i < outcomes.size(); i++) {
+                distribute(entry.parts().get(i), outcomes.get(i));
+            }
+        }
+        batcher.applied(entry);
+    }
+
+    private void distribute(Part part, Outcome outcome) {
+        switch (outcome) {
+            case Outcome.Answered answered -> part.end(answered);
+            case Outcome.NotLeader(String known) -> {
+                leader = known;
+                batcher.pause();
+                batcher.sendAgain(part);
+            }
+            case Outcome.Late _ -> batcher.sendAgain(part);
+            case Outcome.Unknown _ -> batcher.giveUp(part);
+        }
+    }
+
+    @Override
+    public CompletableFuture<byte[]> ask(ByteBuffer message) {
+        byte kind = ForwardCodec.kind(message);
+        if (kind != ForwardCodec.PARTS) {
+            throw new ClusterException("kind %d is not known".formatted(kind));
+        }
+        ForwardCodec.Request request = ForwardCodec.readRequest(message);
+        long deadline = System.nanoTime() + Duration.ofMillis(request.millis()).toNanos();
+        List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
+        for (ForwardCodec.Sent sent : request.parts()) {
+            Part part =
+                    new Part(
+                            sent.commands(),
+                            sent.maxBytes(),
+                            deadline,
+                            false,
+                            settings.maxValueSize());
+            outcomes.add(part.outcome());
+            execute(part);
+        }
+        return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
+                .thenApply(
+                        _ ->
+                                ForwardCodec.answer(
+                                        outcomes.stream().map(CompletableFuture::join).toList()));
+    }
+
+    /** Has a part executed: at once where that is allowed, else in its turn. */
+    void execute(Part part) {
+        if (!part.hasWrites() && mayReadFromMemory()) {
+            KeyspaceStateMachine here = machine;
+            if (here != null && readFromMemory(part, here)) {
+                return;
+            }
+        }
+        batcher.add(part);
+    }
+
+    private boolean mayReadFromMemory() {
+        return switch (settings.reads()) {
+            case LOG -> false;
+            case LEASE -> leadsHere();
+            case LOCAL -> machine != null && division != null;
+        };
+    }
+
+    private static boolean readFromMemory(Part part, KeyspaceStateMachine here) {
+        try {
+            part.answer(here.replica().read(part.commands(), part.maxBytes()));
+            return true;
+        } catch (IllegalStateException e) {
+            // A snapshot took the place of the data meanwhile, or the node stops.
+            return false;
+        }
+    }
+
+    @Override
+    public void leaderChanged(String known) {
+        if (!known.equals(leader)) {
+            leader = known;
+            leaderSince = Instant.now();
+            leaderChanges.increment();
+            RaftServer.Division here = division;
+            log.info(
+                    "Shard {}: node {} leads{}",
+                    shard,
+                    known,
+                    here == null ? "" : " in term " + here.getInfo().getCurrentTerm());
+        }
+        batcher.leaderChanged();
+    }
+
+    @Override
+    public void leaderReady() {
+        batcher.leaderChanged();
+    }
+
+    @Override
+    public void membersChanged() {
+        RaftServer.Division here = division;
+        if (here != null) {
+            forwarder.know(here.getRaftConf().getAllPeers());
+        }
+        batcher.wake();
+    }
+
+    @Override
+    public void failed(String reason) {
+        if (failure == null) {
+            failure = reason;
+            log.error("{}", reason);
+            RaftServer.Division here = division;
+            if (here != null) {
+                Thread.ofPlatform().daemon().name("keyval-close-" + shard).start(() -> close(here));
+            }
+        }
+    }
+
+    private void close(RaftServer.Division here) {
+        here.close();
+        batcher.wake();
+    }
+
+    @Override
+    public void lost(Entry entry) {
+        batcher.returned(entry);
+    }
+
+    @Override
+    public void unknown(Entry entry) {
+        batcher.unknown(entry);
+    }
+
+    @Override
+    public void applied(Entry entry) {
+        batcher.applied(entry);
+    }
+}
