@@ -42,8 +42,7 @@ class ClusterConfiguration {
                 properties.limits().maxKeySize().toBytes(),
                 properties.limits().maxValueSize().toBytes(),
                 properties.dataDir(),
-                Objects.requireNonNullElse(
-                        cluster.clientAddress(), host + ":" + properties.port()),
+                Objects.requireNonNullElse(cluster.clientAddress(), host + ":" + properties.port()),
                 Objects.requireNonNullElse(
                         cluster.httpAddress(),
                         host + ":" + environment.getProperty("server.port", "8080")));

@@ -61,10 +61,7 @@ public record ClusterSettings(
 
     /** A node as Ratis has it. */
     static RaftPeer raftPeer(ClusterPeer peer) {
-        return RaftPeer.newBuilder()
-                .setId(peerId(peer.id()))
-                .setAddress(peer.address())
-                .build();
+        return RaftPeer.newBuilder().setId(peerId(peer.id())).setAddress(peer.address()).build();
     }
 
     /** A node's id as Ratis has it. */

@@ -268,10 +268,7 @@ final class RaftNode implements SmartLifecycle {
                             : "leadership could not be handed over, so the others will choose");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (IOException
-                | ExecutionException
-                | TimeoutException
-                | CompletionException e) {
+        } catch (IOException | ExecutionException | TimeoutException | CompletionException e) {
             log.info("Shard {}: leadership could not be handed over", shard.shard());
         }
     }

@@ -125,6 +125,8 @@ final class ClusterFaults implements AutoCloseable {
                     name);
             System.out.println(PrivateNetwork.PASSED);
         } catch (Throwable e) {
+            System.err.printf(
+                    "%5d ms, failed: %s%n", (System.nanoTime() - begun) / 1_000_000, name);
             e.printStackTrace(System.out);
             System.out.println(cluster.output());
             System.out.println(PrivateNetwork.FAILED);
