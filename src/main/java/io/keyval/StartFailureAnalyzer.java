@@ -1,5 +1,6 @@
 package io.keyval;
 
+import io.keyval.cluster.ClusterException;
 import io.keyval.config.InvalidSettingException;
 import io.keyval.store.StoreException;
 import io.keyval.wal.WalException;
@@ -41,6 +42,7 @@ class StartFailureAnalyzer implements FailureAnalyzer, Ordered {
                         case InvalidSettingException invalid -> invalid.getMessage();
                         case WalException wal -> wal.getMessage();
                         case StoreException store -> store.getMessage();
+                        case ClusterException cluster -> cluster.getMessage();
                         case MarkedYAMLException yaml -> malformed(yaml);
                         case NoSuchSslBundleException missing -> missing(missing);
                         case RuntimeException other when isOfBundle(other) -> unusable(other);

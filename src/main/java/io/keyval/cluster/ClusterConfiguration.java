@@ -5,9 +5,14 @@ import io.keyval.config.KeyvalProperties;
 import io.keyval.store.MemoryBudget;
 import java.util.List;
 import java.util.Objects;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.TrustManager;
 import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.grpc.GrpcTlsConfig;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -62,9 +67,33 @@ class ClusterConfiguration {
 
     @Bean
     RaftNode raftNode(
-            ClusterSettings settings, MemoryBudget budget, ObjectProvider<SslBundles> bundles) {
+            KeyvalProperties properties,
+            ClusterSettings settings,
+            MemoryBudget budget,
+            ObjectProvider<SslBundles> bundles) {
         UnsafeNotice.silence();
-        return new RaftNode(settings, budget, new Parameters());
+        String bundle = properties.cluster().tls().bundle();
+        Parameters parameters = new Parameters();
+        if (bundle != null) {
+            GrpcConfigKeys.TLS.setConf(parameters, tls(bundles.getObject().getBundle(bundle)));
+        }
+        return new RaftNode(settings, budget, parameters);
+    }
+
+    /** Each node shows its certificate, and trusts those that the bundle trusts. */
+    private static GrpcTlsConfig tls(SslBundle bundle) {
+        KeyManager[] keys = bundle.getManagers().getKeyManagers();
+        TrustManager[] trusted = bundle.getManagers().getTrustManagers();
+        if (keys.length == 0 || trusted.length == 0) {
+            throw new ClusterException(
+                    "The SSL bundle of keyval.cluster.tls.bundle needs a certificate with its key, and certificates to trust: nodes check each other.");
+        }
+        return new GrpcTlsConfig(keys[0], trusted[0], true);
+    }
+
+    @Bean
+    Cluster cluster(RaftNode node) {
+        return new Cluster(node);
     }
 
     @Bean

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -22,10 +24,22 @@ import tools.jackson.databind.json.JsonMapper;
  * @param replicationFactor nodes that hold a shard
  * @param node this node's id
  * @param storage tells this directory from every other one
+ * @param known the storage of each other node that was ever heard of, by its id
  */
-record ClusterFile(String name, int shards, int replicationFactor, int node, UUID storage) {
+record ClusterFile(
+        String name,
+        int shards,
+        int replicationFactor,
+        int node,
+        UUID storage,
+        Map<Integer, UUID> known) {
 
     static final String FILE = "cluster.json";
+
+    /** A file of an earlier start knows nobody. */
+    ClusterFile {
+        known = known == null ? Map.of() : known;
+    }
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -36,7 +50,22 @@ record ClusterFile(String name, int shards, int replicationFactor, int node, UUI
                 settings.shards(),
                 settings.replicationFactor(),
                 settings.id(),
-                UUID.randomUUID());
+                UUID.randomUUID(),
+                Map.of());
+    }
+
+    /** The file that knows one more node. */
+    ClusterFile with(int id, UUID other) {
+        Map<Integer, UUID> more = new TreeMap<>(known);
+        more.put(id, other);
+        return new ClusterFile(name, shards, replicationFactor, node, storage, more);
+    }
+
+    /** The file that knows one node less. */
+    ClusterFile without(int id) {
+        Map<Integer, UUID> fewer = new TreeMap<>(known);
+        fewer.remove(id);
+        return new ClusterFile(name, shards, replicationFactor, node, storage, fewer);
     }
 
     /**

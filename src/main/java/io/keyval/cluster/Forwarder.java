@@ -87,6 +87,16 @@ final class Forwarder implements Closeable {
                         });
     }
 
+    /** Sends an order to the node that it names, and waits for its answer. */
+    RaftClientReply order(RaftClientRequest request) throws IOException {
+        try {
+            return rpc.sendRequest(request);
+        } catch (IOException e) {
+            rpc.handleException(request.getServerId(), e, true);
+            throw e;
+        }
+    }
+
     private static ByteBuffer content(RaftClientReply reply) {
         if (!reply.isSuccess()) {
             throw new NotSentException(reply.getException());

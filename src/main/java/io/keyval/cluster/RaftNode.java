@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
@@ -23,10 +24,12 @@ import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -49,6 +52,7 @@ final class RaftNode implements SmartLifecycle {
     private static final String UNFORMED = ".unformed";
 
     private static final Duration HAND_OVER = Duration.ofSeconds(3);
+    private static final Duration WATCH = Duration.ofSeconds(3);
     private static final int IN_FLIGHT = Integer.getInteger("keyval.cluster.in-flight", 2);
 
     private final ClusterSettings settings;
@@ -57,15 +61,21 @@ final class RaftNode implements SmartLifecycle {
     private final ClientId clientId = ClientId.randomId();
     private final AtomicLong callId = new AtomicLong();
 
+    private final Members members;
+
     private volatile List<ShardGroup> groups = List.of();
+    private volatile @Nullable Neighbours neighbours;
+    private volatile boolean stopping;
     private @Nullable DataDirectory directory;
-    private @Nullable RaftServer server;
-    private @Nullable Forwarder forwarder;
+    private volatile @Nullable RaftServer server;
+    private volatile @Nullable Forwarder forwarder;
+    private @Nullable Thread watch;
 
     RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
         this.settings = settings;
         this.budget = budget;
         this.parameters = parameters;
+        this.members = new Members(this, clientId, callId);
     }
 
     ClusterSettings settings() {
@@ -75,6 +85,33 @@ final class RaftNode implements SmartLifecycle {
     /** The shards in order; none before the start. */
     List<ShardGroup> groups() {
         return groups;
+    }
+
+    Members members() {
+        return members;
+    }
+
+    /** What another node has said of itself, or null when it has not. */
+    Neighbours.@Nullable Word word(int id) {
+        Neighbours known = neighbours;
+        return known == null ? null : known.of(id);
+    }
+
+    /** Has the node that a request names do what it says, and waits for that. */
+    RaftClientReply ask(RaftClientRequest request) throws IOException {
+        RaftServer running = server;
+        Forwarder sender = forwarder;
+        if (running == null || sender == null) {
+            throw new ClusterException("This node has not started yet, or stops.");
+        }
+        if (!request.getServerId().equals(running.getId())) {
+            return sender.order(request);
+        }
+        return switch (request) {
+            case SetConfigurationRequest change -> running.setConfiguration(change);
+            case TransferLeadershipRequest transfer -> running.transferLeadership(transfer);
+            default -> throw new IllegalArgumentException("No order: " + request);
+        };
     }
 
     @Override
@@ -107,10 +144,13 @@ final class RaftNode implements SmartLifecycle {
     private void open(Path dataDir) throws IOException {
         ClusterFile file = ClusterFile.read(dataDir);
         if (file == null) {
-            ClusterFile.first(settings).write(dataDir);
+            file = ClusterFile.first(settings);
+            file.write(dataDir);
         } else {
             file.check(settings, dataDir);
         }
+        Neighbours known = new Neighbours(settings, dataDir, file);
+        neighbours = known;
         Path storage = dataDir.resolve(RAFT).toAbsolutePath();
         Files.createDirectories(storage);
         RaftProperties properties = RaftSettings.of(settings, storage);
@@ -118,7 +158,10 @@ final class RaftNode implements SmartLifecycle {
         forwarder = sender;
         sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
 
-        List<ShardGroup> shards = shards(sender);
+        List<ShardGroup> shards = shards(sender, known);
+        if (isEmpty(storage)) {
+            refuseWithoutItsData(shards.getFirst(), sender, known);
+        }
         hideUnformed(storage, shards);
         RaftServer opened =
                 RaftServer.newBuilder()
@@ -141,9 +184,94 @@ final class RaftNode implements SmartLifecycle {
             }
         }
         groups = shards;
+        watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
     }
 
-    private List<ShardGroup> shards(Forwarder sender) {
+    private static boolean isEmpty(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.findAny().isEmpty();
+        }
+    }
+
+    /** A node that lost what it had on disk would vote again, and lose what it had agreed to. */
+    private void refuseWithoutItsData(ShardGroup any, Forwarder sender, Neighbours known) {
+        for (ClusterPeer peer : settings.peers()) {
+            Neighbours.Word word = peer.id() == settings.id() ? null : word(peer, any, sender, known);
+            if (word != null && !known.storage().equals(word.yours())) {
+                throw new ClusterException(
+                        "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
+                                .formatted(
+                                        settings.id(),
+                                        settings.name(),
+                                        settings.dataDir().toAbsolutePath()));
+            }
+        }
+    }
+
+    private static Neighbours.@Nullable Word word(
+            ClusterPeer peer, ShardGroup any, Forwarder sender, Neighbours known) {
+        try {
+            return known.heard(
+                    sender.send(Integer.toString(peer.id()), any.groupId(), known.question())
+                            .get(1, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (ExecutionException | TimeoutException | ClusterException e) {
+            // It is not there, or has not started, or does not hold this shard.
+            return null;
+        }
+    }
+
+    /** Asks the others who they are, for as long as this node runs. */
+    private void watch() {
+        try {
+            while (!stopping) {
+                groups.forEach(ShardGroup::caughtUp);
+                askNeighbours();
+                Thread.sleep(WATCH);
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+
+    private void askNeighbours() throws InterruptedException {
+        Neighbours known = neighbours;
+        Forwarder sender = forwarder;
+        if (known == null || sender == null || groups.isEmpty()) {
+            return;
+        }
+        List<ClusterView.Node> all = members.nodes();
+        for (ClusterView.Node node : all) {
+            if (node.id() != settings.id() && !stopping) {
+                for (ShardGroup shard : groups) {
+                    if (shard.isHeldBy(node.id())) {
+                        try {
+                            known.heard(
+                                    sender.send(
+                                                    Integer.toString(node.id()),
+                                                    shard.groupId(),
+                                                    known.question())
+                                            .get(1, TimeUnit.SECONDS));
+                        } catch (ExecutionException | TimeoutException | ClusterException e) {
+                            log.debug("Node {} did not say who it is", node.id(), e);
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+        if (groups.stream().allMatch(ShardGroup::knowsMembers)) {
+            for (int id : known.known()) {
+                if (all.stream().noneMatch(node -> node.id() == id)) {
+                    known.forget(id);
+                }
+            }
+        }
+    }
+
+    private List<ShardGroup> shards(Forwarder sender, Neighbours known) {
         List<Integer> ids = settings.peers().stream().map(ClusterPeer::id).sorted().toList();
         List<ShardGroup> shards = new ArrayList<>();
         for (int i = 0; i < settings.shards(); i++) {
@@ -157,6 +285,7 @@ final class RaftNode implements SmartLifecycle {
                             clientId,
                             budget,
                             sender,
+                            known,
                             IN_FLIGHT));
         }
         return shards;
@@ -227,6 +356,11 @@ final class RaftNode implements SmartLifecycle {
 
     @Override
     public void stop() {
+        stopping = true;
+        Thread watching = watch;
+        if (watching != null) {
+            watching.interrupt();
+        }
         for (ShardGroup shard : groups) {
             handOver(shard);
         }
@@ -245,7 +379,7 @@ final class RaftNode implements SmartLifecycle {
         if (division == null || running == null || !division.getInfo().isLeader()) {
             return;
         }
-        RaftPeerId heir = nearest(division);
+        RaftPeerId heir = nearest(division, settings.electionTimeout().toMillis());
         if (heir == null) {
             return;
         }
@@ -273,7 +407,8 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    private static @Nullable RaftPeerId nearest(RaftServer.Division division) {
+    private static @Nullable RaftPeerId nearest(
+            RaftServer.Division division, long longestSilence) {
         RoleInfoProto role = division.getInfo().getRoleInfoProto();
         long[] matched = division.getInfo().getFollowerMatchIndices();
         List<ServerRpcProto> followers = role.getLeaderInfo().getFollowerInfoList();
@@ -284,8 +419,8 @@ final class RaftNode implements SmartLifecycle {
         long bestMatch = -1;
         for (int i = 0; i < matched.length; i++) {
             RaftPeerId id = RaftPeerId.valueOf(followers.get(i).getId().getId());
-            boolean votes = division.getRaftConf().getPeer(id) != null;
-            if (votes && matched[i] > bestMatch) {
+            boolean awake = followers.get(i).getLastRpcElapsedTimeMs() <= longestSilence;
+            if (awake && ShardGroup.votes(division, id) && matched[i] > bestMatch) {
                 best = id;
                 bestMatch = matched[i];
             }

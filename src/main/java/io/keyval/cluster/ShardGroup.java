@@ -13,6 +13,9 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -41,6 +44,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private final ClusterSettings settings;
     private final ClientId clientId;
     private final Forwarder forwarder;
+    private final Neighbours neighbours;
     private final Batcher batcher;
     private final @Nullable KeyspaceStateMachine machine;
     private final LongAdder leaderChanges = new LongAdder();
@@ -51,6 +55,8 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile @Nullable String leader;
     private volatile @Nullable Instant leaderSince;
     private volatile @Nullable String failure;
+    private volatile boolean caughtUp;
+    private volatile long goal = -1;
     private int next;
 
     /**
@@ -66,6 +72,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             ClientId clientId,
             MemoryBudget budget,
             Forwarder forwarder,
+            Neighbours neighbours,
             int maxInFlight) {
         this.shard = shard;
         this.groupId = groupId(settings.name(), shard);
@@ -74,6 +81,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         this.settings = settings;
         this.clientId = clientId;
         this.forwarder = forwarder;
+        this.neighbours = neighbours;
         this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight);
         this.machine =
                 here
@@ -143,6 +151,115 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     void open(RaftServer.@Nullable Division opened) {
         division = opened;
         batcher.start();
+    }
+
+    /**
+     * Whether what is here has, since the node started, come to where the leader was when this node
+     * first heard from it. True from then on, and where the shard is elsewhere.
+     */
+    boolean caughtUp() {
+        RaftServer.Division here = division;
+        if (caughtUp || machine == null) {
+            return true;
+        }
+        if (here == null || !here.getInfo().isAlive()) {
+            return false;
+        }
+        if (leadsHere()) {
+            caughtUp = true;
+            return true;
+        }
+        RaftPeerId known = here.getInfo().getLeaderId();
+        if (known != null && goal < 0) {
+            for (CommitInfoProto info : here.getCommitInfos()) {
+                if (RaftPeerId.valueOf(info.getServer().getId()).equals(known)) {
+                    goal = info.getCommitIndex();
+                }
+            }
+        }
+        caughtUp = goal >= 0 && here.getInfo().getLastAppliedIndex() >= goal;
+        return caughtUp;
+    }
+
+    /** The shard as it is at the moment. */
+    ClusterView.Group view() {
+        RaftServer.Division here = division;
+        KeyspaceStateMachine data = machine;
+        boolean open = here != null && data != null && here.getInfo().isAlive();
+        String known = leader();
+        return new ClusterView.Group(
+                shard,
+                groupId.getUuid().toString(),
+                data == null ? "elsewhere" : open ? role(here.getInfo()) : "closed",
+                open ? here.getInfo().getCurrentTerm() : 0,
+                known == null ? null : Integer.valueOf(known),
+                known == null ? null : leaderSince,
+                open ? here.getRaftLog().getLastCommittedIndex() : 0,
+                open ? here.getInfo().getLastAppliedIndex() : 0,
+                open ? data.snapshotIndex() : 0,
+                open ? data.replica().keys() : 0,
+                caughtUp(),
+                failure,
+                leaderChanges(),
+                forwarded(),
+                unanswered(),
+                batcher.inFlight(),
+                open && here.getInfo().isLeader() ? peers(here) : List.of());
+    }
+
+    private static String role(DivisionInfo info) {
+        return switch (info.getCurrentRole()) {
+            case LEADER -> "leader";
+            case CANDIDATE -> "candidate";
+            case LISTENER -> "learner";
+            case FOLLOWER, UNRECOGNIZED -> "follower";
+        };
+    }
+
+    private static List<ClusterView.PeerState> peers(RaftServer.Division here) {
+        List<ServerRpcProto> followers =
+                here.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
+        long[] matched = here.getInfo().getFollowerMatchIndices();
+        long last = here.getRaftLog().getLastCommittedIndex();
+        List<ClusterView.PeerState> peers = new ArrayList<>();
+        for (int i = 0; i < followers.size(); i++) {
+            RaftPeerId id = RaftPeerId.valueOf(followers.get(i).getId().getId());
+            boolean known = matched != null && matched.length == followers.size();
+            peers.add(
+                    new ClusterView.PeerState(
+                            Integer.parseInt(id.toString()),
+                            votes(here, id),
+                            known ? matched[i] : null,
+                            known ? Math.max(0, last - matched[i]) : null,
+                            followers.get(i).getLastRpcElapsedTimeMs()));
+        }
+        return peers;
+    }
+
+    /** Whether the members are known from the group itself, and so all who can be known. */
+    boolean knowsMembers() {
+        RaftServer.Division here = division;
+        return here != null && !here.getRaftConf().getCurrentPeers().isEmpty();
+    }
+
+    /** Whether a node holds this shard, as far as is known. */
+    boolean isHeldBy(int id) {
+        RaftServer.Division here = division;
+        String node = Integer.toString(id);
+        return here == null || !knowsMembers()
+                ? members.contains(node)
+                : here.getRaftConf()
+                                .getPeer(
+                                        RaftPeerId.valueOf(node),
+                                        RaftPeerRole.FOLLOWER,
+                                        RaftPeerRole.LISTENER)
+                        != null;
+    }
+
+    /** Whether a node counts for majorities. */
+    static boolean votes(RaftServer.Division here, RaftPeerId id) {
+        return here.getRaftConf().getCurrentPeers().stream()
+                .anyMatch(peer -> peer.getId().equals(id));
     }
 
     /** Whether this node leads the shard and may take writes. */
@@ -303,6 +420,9 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     @Override
     public CompletableFuture<byte[]> ask(ByteBuffer message) {
         byte kind = ForwardCodec.kind(message);
+        if (kind == ForwardCodec.WHO) {
+            return CompletableFuture.completedFuture(neighbours.answer(message));
+        }
         if (kind != ForwardCodec.PARTS) {
             throw new ClusterException("kind %d is not known".formatted(kind));
         }
