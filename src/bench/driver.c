@@ -169,7 +169,9 @@ static void *run(void *argument) {
             continue;
         }
         at_least(&longest, t - first);
-        at_least(&gap, t - atomic_exchange(&last_answer, t));
+        uint64_t before = last_answer;
+        at_least(&last_answer, t);
+        if (t > before) at_least(&gap, t - before);
         if (!get) acknowledged(sent);
     }
     return NULL;

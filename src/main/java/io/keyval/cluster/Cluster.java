@@ -35,8 +35,8 @@ public final class Cluster {
     }
 
     /**
-     * Makes a node a member of every shard, or changes whether it votes. It has to run, started with
-     * {@code keyval.cluster.join}. Returns when it is one, and has caught up.
+     * Makes a node a member of every shard, or changes whether it votes. It has to run, started
+     * with {@code keyval.cluster.join}. Returns when it is one, and has caught up.
      *
      * @param client host:port for clients, or null when the node may say so itself
      * @param http host:port of its HTTP, likewise

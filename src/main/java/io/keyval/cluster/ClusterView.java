@@ -51,7 +51,8 @@ public record ClusterView(
      * @param applied index up to which it is executed here
      * @param snapshot index up to which the latest snapshot here goes, 0 when there is none
      * @param keys that are present here
-     * @param caughtUp whether it has, since the start of the node, come to where the leader was then
+     * @param caughtUp whether it has, since the start of the node, come to where the leader was
+     *     then
      * @param failure why it ended here, a sentence, or null when it did not
      * @param leaderChanges of which this node has heard since it started
      * @param forwarded commands that this node sent to another one

@@ -76,7 +76,8 @@ final class Neighbours {
         }
         byte[] client = bytes(settings.clientAddress());
         byte[] http = bytes(settings.httpAddress());
-        ByteBuffer target = ByteBuffer.allocate(1 + 4 + 16 + 16 + 4 + client.length + 4 + http.length);
+        ByteBuffer target =
+                ByteBuffer.allocate(1 + 4 + 16 + 16 + 4 + client.length + 4 + http.length);
         target.put(ForwardCodec.VERSION).putInt(settings.id());
         put(target, file.storage());
         put(target, known);

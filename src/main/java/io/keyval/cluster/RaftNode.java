@@ -196,7 +196,8 @@ final class RaftNode implements SmartLifecycle {
     /** A node that lost what it had on disk would vote again, and lose what it had agreed to. */
     private void refuseWithoutItsData(ShardGroup any, Forwarder sender, Neighbours known) {
         for (ClusterPeer peer : settings.peers()) {
-            Neighbours.Word word = peer.id() == settings.id() ? null : word(peer, any, sender, known);
+            Neighbours.Word word =
+                    peer.id() == settings.id() ? null : word(peer, any, sender, known);
             if (word != null && !known.storage().equals(word.yours())) {
                 throw new ClusterException(
                         "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
@@ -407,8 +408,7 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    private static @Nullable RaftPeerId nearest(
-            RaftServer.Division division, long longestSilence) {
+    private static @Nullable RaftPeerId nearest(RaftServer.Division division, long longestSilence) {
         RoleInfoProto role = division.getInfo().getRoleInfoProto();
         long[] matched = division.getInfo().getFollowerMatchIndices();
         List<ServerRpcProto> followers = role.getLeaderInfo().getFollowerInfoList();
