@@ -1,13 +1,12 @@
 package io.keyval.actuate;
 
 import io.keyval.cluster.Cluster;
-import io.keyval.cluster.ClusterView;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
-/** The endpoint {@code cluster}: the cluster as this node sees it. */
+/** Tells which nodes form the cluster, who leads, and how far the others are. */
 @Component
 @Profile("cluster")
 @Endpoint(id = "cluster")
@@ -19,9 +18,9 @@ class ClusterEndpoint {
         this.cluster = cluster;
     }
 
-    /** The cluster at this moment. */
+    /** The cluster as this node sees it; without groups while it starts. */
     @ReadOperation
-    ClusterView cluster() {
-        return cluster.view();
+    ClusterReport cluster() {
+        return ClusterReport.of(cluster.view());
     }
 }

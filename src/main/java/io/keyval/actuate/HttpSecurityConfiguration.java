@@ -23,14 +23,15 @@ import org.springframework.security.web.util.matcher.RequestMatcher;
 
 /**
  * Who may do what over HTTP: anybody reads what a node tells about itself, the state of replication
- * only where the settings leave it open; every other operation of an endpoint, and what costs a
- * read of all data, asks for the user {@code keyval} with the shared secret as password, and is
- * closed where no secret is set; there is nothing else.
+ * or of the cluster only where the settings leave it open; every other operation of an endpoint,
+ * and what costs a read of all data, asks for the user {@code keyval} with the shared secret as
+ * password, and is closed where no secret is set; there is nothing else.
  */
 @Configuration(proxyBeanMethods = false)
 class HttpSecurityConfiguration {
 
     private static final String REPLICATION = "replication";
+    private static final String CLUSTER = "cluster";
 
     @Bean
     AuthenticationProvider secretAuthenticationProvider(KeyvalProperties properties) {
@@ -43,7 +44,9 @@ class HttpSecurityConfiguration {
         boolean withSecret = properties.secret() != null;
         EndpointRequestMatcher open =
                 switch (properties.management().replicationView()) {
-                    case OPEN -> EndpointRequest.to("health", "info", "prometheus", REPLICATION);
+                    case OPEN ->
+                            EndpointRequest.to(
+                                    "health", "info", "prometheus", REPLICATION, CLUSTER);
                     case CLOSED -> EndpointRequest.to("health", "info", "prometheus");
                 };
         RequestMatcher probes =

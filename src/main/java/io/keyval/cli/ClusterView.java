@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Asks all nodes how they are: those that were named, and the followers that a leader among them
- * knows.
+ * Asks all nodes how they are: those that were named, the followers that a leader among them knows,
+ * and the other nodes of a cluster.
  *
  * <p>A leader knows where its followers take clients, not where they serve HTTP. They are looked
  * for at the two places where they are by default; what answers there counts only when it has the
@@ -45,11 +45,18 @@ final class ClusterView {
                             .toList();
             List<NodeStatus> all = new ArrayList<>(named.stream().map(Answer::status).toList());
             for (Answer answer : named) {
-                if (answer.replication == null) {
+                if (answer.page == null) {
+                    continue;
+                }
+                if (RaftNodes.isOne(answer.page)) {
+                    RaftNodes.others(answer.page, answer.node, all).stream()
+                            .map(other -> threads.submit(() -> member(other)))
+                            .toList()
+                            .forEach(task -> all.add(result(task)));
                     continue;
                 }
                 List<JsonNode> unseen = new ArrayList<>();
-                for (JsonNode follower : answer.replication.path("followers")) {
+                for (JsonNode follower : answer.page.path("followers")) {
                     if (all.stream().noneMatch(seen -> isSame(seen, follower, answer.status))) {
                         unseen.add(follower);
                     }
@@ -59,6 +66,7 @@ final class ClusterView {
                         .toList()
                         .forEach(task -> all.add(result(task)));
             }
+            RaftNodes.measure(all, named.stream().map(Answer::page).toList());
             all.sort(
                     Comparator.comparing((NodeStatus status) -> rank(status.role()))
                             .thenComparing(NodeStatus::id)
@@ -82,7 +90,8 @@ final class ClusterView {
         return switch (role) {
             case "leader" -> 0;
             case "follower" -> 1;
-            default -> 2;
+            case "node" -> 2;
+            default -> 3;
         };
     }
 
@@ -93,14 +102,18 @@ final class ClusterView {
                 && leader.log().equals(seen.log());
     }
 
-    /** A node's own page, and what it says. */
-    private record Answer(URI node, NodeStatus status, @Nullable JsonNode replication) {}
+    /** A node, and what its page on replication or on its cluster says. */
+    private record Answer(URI node, NodeStatus status, @Nullable JsonNode page) {}
 
     private Answer ask(URI node) {
         try {
-            JsonNode replication = client.get(node, "/actuator/replication");
+            JsonNode page = page(node);
             JsonNode health = client.get(node, "/actuator/health");
-            return new Answer(node, status(node, replication, health), replication);
+            NodeStatus status =
+                    RaftNodes.isOne(page)
+                            ? RaftNodes.status(text(node), page, health, reasons(health))
+                            : status(node, page, health);
+            return new Answer(node, status, page);
         } catch (UnreachableException e) {
             return new Answer(
                     node,
@@ -117,6 +130,35 @@ final class ClusterView {
                             null),
                     null);
         }
+    }
+
+    /** What a node says of its cluster, or else of replication. */
+    private JsonNode page(URI node) {
+        JsonNode cluster = client.find(node, RaftNodes.PAGE);
+        if (cluster != null && RaftNodes.isOne(cluster)) {
+            return cluster;
+        }
+        try {
+            return client.get(node, "/actuator/replication");
+        } catch (UnreachableException e) {
+            try {
+                cluster = client.get(node, RaftNodes.PAGE);
+            } catch (UnreachableException also) {
+                throw e;
+            }
+            if (RaftNodes.isOne(cluster)) {
+                return cluster;
+            }
+            throw e;
+        }
+    }
+
+    /** Another node of a cluster: it was not named, so it is no error of the caller's. */
+    private NodeStatus member(RaftNodes.Other other) {
+        NodeStatus status = other.http() == null ? null : ask(other.http()).status();
+        return status != null && status.id() == other.id()
+                ? status
+                : other.unseen(status == null ? null : status.note());
     }
 
     private static NodeStatus status(URI node, JsonNode replication, JsonNode health) {

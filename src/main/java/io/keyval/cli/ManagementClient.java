@@ -58,7 +58,7 @@ final class ManagementClient implements AutoCloseable {
      * @throws UnreachableException when there is none, with a reason of a few words
      */
     JsonNode get(URI node, String path) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(node.resolve(path)).timeout(patience);
+        HttpRequest.Builder request = request(node, path);
         HttpResponse<String> response = send(request.build());
         if ((response.statusCode() == 401 || response.statusCode() == 403) && credentials != null) {
             response = send(request.header("Authorization", credentials).build());
@@ -73,15 +73,34 @@ final class ManagementClient implements AutoCloseable {
             default ->
                     throw new UnreachableException("answers with status " + response.statusCode());
         }
+        JsonNode answer = object(response);
+        if (answer == null) {
+            throw new UnreachableException("is no keyval node");
+        }
+        return answer;
+    }
+
+    /**
+     * GET of a path that may not be there, as JSON, without the secret; null when it is not shown.
+     *
+     * @throws UnreachableException when there is no answer, with a reason of a few words
+     */
+    @Nullable JsonNode find(URI node, String path) {
+        HttpResponse<String> response = send(request(node, path).build());
+        return response.statusCode() == 200 ? object(response) : null;
+    }
+
+    private HttpRequest.Builder request(URI node, String path) {
+        return HttpRequest.newBuilder(node.resolve(path)).timeout(patience);
+    }
+
+    private static @Nullable JsonNode object(HttpResponse<String> response) {
         try {
             JsonNode answer = JSON.readTree(response.body());
-            if (answer.isObject()) {
-                return answer;
-            }
+            return answer.isObject() ? answer : null;
         } catch (JacksonException e) {
-            // Then it is no node.
+            return null;
         }
-        throw new UnreachableException("is no keyval node");
     }
 
     private HttpResponse<String> send(HttpRequest request) {

@@ -19,10 +19,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "status",
         description = {
-            "Shows all nodes: role, id, position, lag, keys and health.",
+            "Shows all nodes: role, id, position, lag, keys and health; of a cluster also each shard's"
+                    + " leader and term.",
             "Followers are found through their leader. Where one does not serve HTTP at 8079 + its id,"
                     + " or at its leader's port, it is shown as its leader knows it, until its own HTTP"
-                    + " address is named too."
+                    + " address is named too. The nodes of a cluster are found through any of them."
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {

@@ -37,6 +37,12 @@ final class StatusTable {
                                 case UNREACHABLE -> paint.bad(health);
                             });
         }
+        List<String> shards = RaftNodes.shards(all);
+        if (!shards.isEmpty()) {
+            lines.add("");
+            lines.add(paint.strong(shards.getFirst()));
+            lines.addAll(shards.subList(1, shards.size()));
+        }
         Set<String> notes = new LinkedHashSet<>();
         for (NodeStatus status : all) {
             if (status.note() != null) {

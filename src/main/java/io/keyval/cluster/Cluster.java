@@ -1,38 +1,21 @@
 package io.keyval.cluster;
 
 import io.keyval.config.ClusterPeer;
-import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The cluster, to look at and to change. Thread-safe. */
-public final class Cluster {
-
-    private final RaftNode node;
-
-    Cluster(RaftNode node) {
-        this.node = node;
-    }
+/**
+ * The cluster, to look at and to change, at any of its nodes. Thread-safe.
+ *
+ * <p>Changes block until a majority of every shard concerned has them on disk. Where one fails,
+ * shards before it may be changed: it can be asked for again.
+ */
+public interface Cluster {
 
     /** Whether the node has started and does not stop. */
-    public boolean isRunning() {
-        return node.isRunning();
-    }
+    boolean isRunning();
 
     /** How it is at the moment; without shards before the start. */
-    public ClusterView view() {
-        ClusterSettings settings = node.settings();
-        List<ClusterView.Group> groups = node.groups().stream().map(ShardGroup::view).toList();
-        return new ClusterView(
-                settings.id(),
-                settings.name(),
-                settings.reads().name().toLowerCase(Locale.ROOT),
-                settings.forward(),
-                settings.shards(),
-                settings.replicationFactor(),
-                node.members().nodes(),
-                groups);
-    }
+    ClusterView view();
 
     /**
      * Makes a node a member of every shard, or changes whether it votes. It has to run, started
@@ -43,19 +26,14 @@ public final class Cluster {
      * @param voting whether it counts for majorities
      * @throws ClusterException when it cannot be done, or not in time
      */
-    public void add(
-            ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting) {
-        node.members().add(peer, client, http, voting);
-    }
+    void add(ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting);
 
     /**
      * Takes a node out of every shard. It should be stopped then.
      *
      * @throws ClusterException when it cannot be done, or not in time
      */
-    public void remove(int id) {
-        node.members().remove(id);
-    }
+    void remove(int id);
 
     /**
      * Has a node lead.
@@ -63,7 +41,15 @@ public final class Cluster {
      * @param shard of which shard, or null for all that it holds
      * @throws ClusterException when it cannot be done, or not in time
      */
-    public void transfer(int id, @Nullable Integer shard) {
-        node.members().transfer(id, shard);
+    void transfer(int id, @Nullable Integer shard);
+
+    /** Tells a listener of each entry that this node makes, in the place of the one before. */
+    void listen(EntryListener listener);
+
+    /** Hears of entries. Called by the threads that make them; must return at once. */
+    interface EntryListener {
+
+        /** An entry with so many commands is made for a shard. */
+        void entry(int shard, int commands);
     }
 }

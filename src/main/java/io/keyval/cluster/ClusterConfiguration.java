@@ -3,6 +3,7 @@ package io.keyval.cluster;
 import io.keyval.config.ClusterPeer;
 import io.keyval.config.KeyvalProperties;
 import io.keyval.store.MemoryBudget;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.KeyManager;
@@ -93,7 +94,12 @@ class ClusterConfiguration {
 
     @Bean
     Cluster cluster(RaftNode node) {
-        return new Cluster(node);
+        return new RaftCluster(node);
+    }
+
+    @Bean
+    MeterBinder ratisMetrics(ClusterSettings settings) {
+        return meters -> RatisMetrics.show(settings, meters);
     }
 
     @Bean

@@ -5,11 +5,35 @@ public final class ClusterException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    ClusterException(String message) {
+    /** What stands in the way. */
+    public enum Kind {
+        /** The cluster, or this node, is not in a state to do it. */
+        REFUSED,
+        /** There is no such node or shard. */
+        UNKNOWN,
+        /** Nobody can do it at the moment, or it took too long. */
+        UNAVAILABLE
+    }
+
+    private final Kind kind;
+
+    /** With a sentence. */
+    public ClusterException(Kind kind, String message) {
         super(message);
+        this.kind = kind;
+    }
+
+    ClusterException(String message) {
+        this(Kind.REFUSED, message);
     }
 
     ClusterException(String message, Throwable cause) {
         super(message, cause);
+        this.kind = Kind.REFUSED;
+    }
+
+    /** What stands in the way. */
+    public Kind kind() {
+        return kind;
     }
 }

@@ -128,7 +128,9 @@ final class Members {
     synchronized void remove(int id) {
         RaftPeerId removed = ClusterSettings.peerId(id);
         if (nodes().stream().noneMatch(known -> known.id() == id)) {
-            throw new ClusterException("There is no node %d in this cluster.".formatted(id));
+            throw new ClusterException(
+                    ClusterException.Kind.UNKNOWN,
+                    "There is no node %d in this cluster.".formatted(id));
         }
         for (ShardGroup shard : shards()) {
             RaftConfiguration configuration = configuration(shard);
@@ -174,6 +176,9 @@ final class Members {
         }
         if (!any) {
             throw new ClusterException(
+                    nodes().stream().noneMatch(known -> known.id() == id) || shard != null
+                            ? ClusterException.Kind.UNKNOWN
+                            : ClusterException.Kind.REFUSED,
                     shard == null
                             ? "Node %d votes in no shard, so it can lead none.".formatted(id)
                             : "There is no shard %d.".formatted(shard));
@@ -198,7 +203,8 @@ final class Members {
     private List<ShardGroup> shards() {
         List<ShardGroup> shards = node.groups();
         if (shards.isEmpty()) {
-            throw new ClusterException("This node has not started yet, or stops.");
+            throw new ClusterException(
+                    ClusterException.Kind.UNAVAILABLE, "This node has not started yet, or stops.");
         }
         return shards;
     }
@@ -278,6 +284,9 @@ final class Members {
             pause();
         }
         throw new ClusterException(
+                System.nanoTime() - deadline < 0
+                        ? ClusterException.Kind.REFUSED
+                        : ClusterException.Kind.UNAVAILABLE,
                 "The leader of shard %d could not do it: %s.".formatted(shard.shard(), reason));
     }
 

@@ -64,6 +64,7 @@ final class RaftNode implements SmartLifecycle {
     private final Members members;
 
     private volatile List<ShardGroup> groups = List.of();
+    private volatile Cluster.EntryListener entries = (_, _) -> {};
     private volatile @Nullable Neighbours neighbours;
     private volatile boolean stopping;
     private @Nullable DataDirectory directory;
@@ -102,7 +103,8 @@ final class RaftNode implements SmartLifecycle {
         RaftServer running = server;
         Forwarder sender = forwarder;
         if (running == null || sender == null) {
-            throw new ClusterException("This node has not started yet, or stops.");
+            throw new ClusterException(
+                    ClusterException.Kind.UNAVAILABLE, "This node has not started yet, or stops.");
         }
         if (!request.getServerId().equals(running.getId())) {
             return sender.order(request);
@@ -112,6 +114,12 @@ final class RaftNode implements SmartLifecycle {
             case TransferLeadershipRequest transfer -> running.transferLeadership(transfer);
             default -> throw new IllegalArgumentException("No order: " + request);
         };
+    }
+
+    /** Tells of the entries that are made from now on. */
+    void listen(Cluster.EntryListener listener) {
+        entries = listener;
+        groups.forEach(shard -> shard.listen(listener));
     }
 
     @Override
@@ -183,6 +191,7 @@ final class RaftNode implements SmartLifecycle {
                 shard.membersChanged();
             }
         }
+        shards.forEach(shard -> shard.listen(entries));
         groups = shards;
         watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
     }

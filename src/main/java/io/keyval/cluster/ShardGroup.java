@@ -57,6 +57,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile @Nullable String failure;
     private volatile boolean caughtUp;
     private volatile long goal = -1;
+    private volatile Cluster.EntryListener entries = (_, _) -> {};
     private int next;
 
     /**
@@ -310,8 +311,14 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                 : new Batcher.Destination.There(others.get(Math.floorMod(next++, others.size())));
     }
 
+    /** Tells of the entries that are made from now on. */
+    void listen(Cluster.EntryListener listener) {
+        entries = listener;
+    }
+
     @Override
     public void submit(Entry entry) {
+        entries.entry(shard, entry.commands());
         KeyspaceStateMachine here = Objects.requireNonNull(machine);
         Submitted prepared = here.prepare(entry);
         RaftClientRequest request =

@@ -27,12 +27,14 @@ final class AckedWrites {
 
     private final Map<String, Expected> expected = new ConcurrentHashMap<>();
     private final AtomicLong acknowledged = new AtomicLong();
+    private final AtomicLong failed = new AtomicLong();
     private final List<String> surprises = new CopyOnWriteArrayList<>();
     private final List<Thread> writers = new ArrayList<>();
     private final NodeProcess node;
     private final int keysEach;
     private final int padding;
     private volatile long pauseNanos;
+    private volatile boolean mayFail;
     private volatile boolean stopping;
 
     /**
@@ -48,6 +50,12 @@ final class AckedWrites {
     /** Lets each writer pause between two batches. */
     AckedWrites pause(Duration pause) {
         pauseNanos = pause.toNanos();
+        return this;
+    }
+
+    /** Takes ERROR for a write that may be there or not. */
+    AckedWrites mayFail() {
+        mayFail = true;
         return this;
     }
 
@@ -79,6 +87,11 @@ final class AckedWrites {
         return acknowledged.get();
     }
 
+    /** How many writes were answered by ERROR, where they may. */
+    long failed() {
+        return failed.get();
+    }
+
     private void write(int writer, Random random) {
         try (LineClient client = node.client()) {
             while (!stopping) {
@@ -100,6 +113,10 @@ final class AckedWrites {
                     String reply = client.read();
                     if (reply == null) {
                         return;
+                    }
+                    if (mayFail && reply.equals("ERROR")) {
+                        failed.incrementAndGet();
+                        continue;
                     }
                     if (!reply.equals("OK")) {
                         throw new IllegalStateException("PUT was answered by " + reply);

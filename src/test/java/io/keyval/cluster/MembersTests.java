@@ -1,0 +1,132 @@
+package io.keyval.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.keyval.command.Command;
+import io.keyval.command.Reply;
+import io.keyval.config.ClusterPeer;
+import io.keyval.config.KeyvalProperties;
+import io.keyval.store.MemoryBudget;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.Parameters;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nodes in one process that come, go and lead. */
+class MembersTests {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir private Path directory;
+
+    private final List<RaftNode> nodes = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        nodes.forEach(RaftNode::stop);
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private RaftNode start(int id, List<ClusterPeer> peers, boolean join) {
+        ClusterSettings settings =
+                new ClusterSettings(
+                        id,
+                        "keyval",
+                        peers,
+                        join,
+                        KeyvalProperties.Reads.LOG,
+                        true,
+                        1,
+                        3,
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(20),
+                        64 << 20,
+                        65536,
+                        1 << 20,
+                        directory.resolve("node" + id),
+                        "clients:" + id,
+                        "http:" + id);
+        RaftNode node = new RaftNode(settings, MemoryBudget.unbounded(), new Parameters());
+        nodes.add(node);
+        node.start();
+        return node;
+    }
+
+    private static Reply ask(RaftNode node, Command command) throws Exception {
+        return new ClusterStore(node)
+                .execute(List.of(command), 1 << 20)
+                .toCompletableFuture()
+                .get(60, TimeUnit.SECONDS)
+                .getFirst();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void whenNodesComeAndGoThenTheDataStaysAndTheyLeadInTurn() throws Exception {
+        List<ClusterPeer> peers = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) {
+            peers.add(new ClusterPeer(id, "127.0.0.1", freePort()));
+        }
+        for (int id = 1; id <= 3; id++) {
+            start(id, peers, false);
+        }
+        RaftNode first = nodes.getFirst();
+        assertThat(ask(first, new Command.Put(bytes("a"), bytes("1")))).isEqualTo(Reply.OK);
+
+        ClusterPeer fourth = new ClusterPeer(4, "127.0.0.1", freePort());
+        List<ClusterPeer> all = new ArrayList<>(peers);
+        all.add(fourth);
+        RaftNode added = start(4, all, true);
+        Cluster cluster = new Cluster(first);
+        cluster.add(fourth, "c:4", null, false);
+        await().atMost(PATIENCE).until(() -> group(added).keys() == 1);
+        assertThat(group(added).role()).isEqualTo("learner");
+        assertThat(cluster.view().nodes())
+                .extracting(ClusterView.Node::voting)
+                .containsExactly(true, true, true, false);
+        assertThatThrownBy(() -> cluster.transfer(4, null)).isInstanceOf(ClusterException.class);
+
+        cluster.add(fourth, "c:4", null, true);
+        cluster.transfer(4, null);
+        await().atMost(PATIENCE).until(() -> group(added).role().equals("leader"));
+        assertThat(ask(first, new Command.Put(bytes("b"), bytes("2")))).isEqualTo(Reply.OK);
+        await().atMost(PATIENCE).until(() -> group(added).caughtUp());
+        assertThat(group(added).peers()).hasSize(3);
+
+        cluster.remove(4);
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                cluster.view().nodes().stream()
+                                        .map(ClusterView.Node::id)
+                                        .toList()
+                                        .equals(List.of(1, 2, 3)));
+        assertThat(ask(first, new Command.Get(bytes("b")))).isInstanceOf(Reply.Value.class);
+        assertThatThrownBy(() -> cluster.remove(7))
+                .isInstanceOf(ClusterException.class)
+                .hasMessage("There is no node 7 in this cluster.");
+        await().atMost(PATIENCE)
+                .until(() -> "clients:2".equals(cluster.view().nodes().get(1).client()));
+    }
+
+    private static ClusterView.Group group(RaftNode node) {
+        return new Cluster(node).view().groups().getFirst();
+    }
+}

@@ -1,0 +1,150 @@
+package io.keyval.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+
+/** Three nodes of a cluster, in processes of their own. Not for use by several threads at once. */
+final class ClusterOfThree implements AutoCloseable {
+
+    private static final Pattern LEADER = Pattern.compile("\"leader\":(\\d+)");
+    private static final Pattern APPLIED = Pattern.compile("\"applied\":(\\d+)");
+    private static final Pattern KEYS = Pattern.compile("\"keys\":(\\d+)");
+
+    private final List<NodeProcess> nodes = new ArrayList<>();
+
+    /** Three nodes that are not started yet, each with a directory of its own in this one. */
+    ClusterOfThree(Path directory, String... arguments) {
+        List<Integer> ports = freePorts(3);
+        StringBuilder peers = new StringBuilder();
+        for (int id = 1; id <= 3; id++) {
+            peers.append(id == 1 ? "" : ",")
+                    .append("%d@127.0.0.1:%d".formatted(id, ports.get(id - 1)));
+        }
+        for (int id = 1; id <= 3; id++) {
+            nodes.add(
+                    NodeProcess.node(directory.resolve("node" + id))
+                            .arguments(
+                                    "--spring.profiles.active=cluster",
+                                    "--keyval.id=" + id,
+                                    "--keyval.cluster.peers=" + peers)
+                            .arguments(arguments)
+                            .build());
+        }
+    }
+
+    /** Ports of 127.0.0.1 that were free a moment ago. */
+    static List<Integer> freePorts(int count) {
+        List<ServerSocket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                sockets.add(new ServerSocket(0));
+            }
+            return sockets.stream().map(ServerSocket::getLocalPort).collect(Collectors.toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            for (ServerSocket socket : sockets) {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    // Its port is not used then.
+                }
+            }
+        }
+    }
+
+    /** Starts all nodes, and returns when they have a leader. */
+    ClusterOfThree start() {
+        nodes.forEach(NodeProcess::launch);
+        nodes.forEach(NodeProcess::awaitStart);
+        leader();
+        return this;
+    }
+
+    NodeProcess node(int id) {
+        return nodes.get(id - 1);
+    }
+
+    List<NodeProcess> nodes() {
+        return nodes;
+    }
+
+    /** The node that leads shard 0, as all nodes that run agree. */
+    NodeProcess leader() {
+        return node(leaderId());
+    }
+
+    private int leaderId() {
+        int[] found = new int[1];
+        Awaitility.await("a leader")
+                .atMost(NodeProcess.PATIENCE)
+                .until(
+                        () -> {
+                            List<Integer> said =
+                                    nodes.stream()
+                                            .filter(NodeProcess::alive)
+                                            .map(node -> number(LEADER, node))
+                                            .distinct()
+                                            .toList();
+                            found[0] = said.getFirst().intValue();
+                            return said.size() == 1 && found[0] > 0 && node(found[0]).alive();
+                        });
+        return found[0];
+    }
+
+    /** The nodes that do not lead shard 0. */
+    List<NodeProcess> followers() {
+        NodeProcess leader = leader();
+        return nodes.stream().filter(node -> node != leader).toList();
+    }
+
+    /** Returns when all nodes have executed as much as the leader. */
+    void awaitEqual() {
+        NodeProcess leader = leader();
+        Awaitility.await("nodes that are equal")
+                .atMost(NodeProcess.PATIENCE)
+                .until(
+                        () ->
+                                nodes.stream()
+                                                        .map(
+                                                                node ->
+                                                                        List.of(
+                                                                                number(
+                                                                                        APPLIED,
+                                                                                        node),
+                                                                                number(KEYS, node)))
+                                                        .distinct()
+                                                        .count()
+                                                == 1
+                                        && leader.alive());
+    }
+
+    /** The index that a node has applied in shard 0. */
+    static int applied(NodeProcess node) {
+        return number(APPLIED, node);
+    }
+
+    private static int number(Pattern pattern, NodeProcess node) {
+        String view;
+        try {
+            view = node.get("/actuator/cluster").body();
+        } catch (UncheckedIOException e) {
+            return -1;
+        }
+        Matcher matcher = pattern.matcher(view);
+        return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
+    }
+
+    @Override
+    public void close() {
+        nodes.forEach(NodeProcess::close);
+    }
+}
