@@ -327,7 +327,6 @@ final class ClusterFaults implements AutoCloseable {
         awaitWrites(300);
         cluster.emptyDisk(leader);
         awaitWrites(300);
-        restartIfEnded(leader);
     }
 
     private void slowDisk() throws InterruptedException {
@@ -406,13 +405,6 @@ final class ClusterFaults implements AutoCloseable {
                 ids().stream().map(cluster::node).filter(NodeProcess::alive).toList();
         try (LineClient client = alive.get(random.nextInt(alive.size())).client()) {
             return String.valueOf(client.ask("PUT " + key + " " + value));
-        }
-    }
-
-    private void restartIfEnded(int id) {
-        if (!cluster.node(id).alive()) {
-            System.err.println("Node " + id + " had ended and is started again");
-            cluster.node(id).start();
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.core.ConditionFactory;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -30,6 +31,7 @@ final class FaultyCluster implements AutoCloseable {
     private static final int RAFT_PORT = 6000;
     private static final String DISK = "size=256m";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration RESUME = Duration.ofSeconds(15);
 
     private final Firewall firewall = new Firewall();
     private final List<NodeProcess> nodes = new ArrayList<>();
@@ -56,7 +58,7 @@ final class FaultyCluster implements AutoCloseable {
                             .launcher(NodeNetworks.launcher(id))
                             .address(NodeNetworks.address(id))
                             .port(PORT)
-                            .jvmArguments("-Xmx160m")
+                            .jvmArguments("-Xmx200m", "-XX:+ExitOnOutOfMemoryError")
                             .arguments(
                                     "--spring.profiles.active=cluster",
                                     "--keyval.id=" + id,
@@ -94,17 +96,43 @@ final class FaultyCluster implements AutoCloseable {
                 .toList();
     }
 
-    /** Starts every node that does not run, and waits until all are well. */
+    /**
+     * Starts every node that does not run, and waits until all are well. A node that does not
+     * become so is killed and started again: a log that could not be written need not go on by
+     * itself. It is said on the error output.
+     */
     void startAll() {
+        startDown();
+        for (int id : ids()) {
+            if (!wellWithin(id, RESUME)) {
+                System.err.println("Node " + id + " is not well, and is started again");
+                if (node(id).alive()) {
+                    node(id).kill9();
+                }
+            }
+        }
+        startDown();
+        awaitWell();
+    }
+
+    private void startDown() {
         List<NodeProcess> down = nodes.stream().filter(node -> !node.alive()).toList();
         down.forEach(NodeProcess::launch);
         down.forEach(NodeProcess::awaitStart);
-        awaitWell();
     }
 
     /** Waits until every node runs, knows the leader and has caught up. */
     void awaitWell() {
         patiently("all nodes are well").until(() -> ids().stream().allMatch(this::well));
+    }
+
+    private boolean wellWithin(int id, Duration patience) {
+        try {
+            await().atMost(patience).until(() -> !node(id).alive() || well(id));
+            return node(id).alive();
+        } catch (ConditionTimeoutException e) {
+            return false;
+        }
     }
 
     private boolean well(int id) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -16,14 +17,16 @@ import org.junit.jupiter.api.io.TempDir;
  * Three nodes of a cluster, processes with networks, disks and clocks of their own, to which
  * everything happens once while clients read and write; what these were told has to be
  * linearizable. Longer, with the faults in random order: {@code ./mvnw -B verify
- * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}; only the faults whose names contain
- * something: {@code -Dkeyval.faults=disk}.
+ * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}; only the faults whose names match:
+ * {@code -Dkeyval.faults='disk|clock'}.
  */
 class LinearizabilityIT {
 
     private static final Duration LONGER =
             Duration.ofMinutes(Integer.getInteger("keyval.fault-minutes", 0));
     private static final long SEED = Long.getLong("keyval.seed", System.nanoTime());
+    private static final Pattern WANTED =
+            Pattern.compile(System.getProperty("keyval.faults", ""));
     private static final Path REPORTS = Path.of("target", "histories").toAbsolutePath();
 
     @TempDir private Path directory;
@@ -48,7 +51,7 @@ class LinearizabilityIT {
         System.err.println("Seed " + SEED + ", histories of failures in " + REPORTS);
         List<String> names =
                 ClusterFaults.FAULTS.keySet().stream()
-                        .filter(name -> name.contains(System.getProperty("keyval.faults", "")))
+                        .filter(name -> WANTED.matcher(name).find())
                         .toList();
         Random random = new Random(SEED);
         long begun = System.nanoTime();
