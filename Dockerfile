@@ -43,7 +43,7 @@ RUN KEYVAL_DATA_DIR=/tmp/training java -XX:AOTCacheOutput=/app/keyval.aot -Xlog:
 ENV KEYVAL_DATA_DIR=/data
 USER 10001:10001
 VOLUME /data
-EXPOSE 5000 8080
+EXPOSE 5000 6000 8080
 STOPSIGNAL SIGTERM
 # Nothing is wrong with a node that replays a long log: for a quarter of an hour it is only not healthy yet.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=900s --start-interval=2s --retries=3 \

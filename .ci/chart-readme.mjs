@@ -82,6 +82,10 @@ helm test keyval
 The image is built from the \`Dockerfile\` of the project. What to do when: [docs/operations.md](../../docs/operations.md).
 What can be watched: [docs/monitoring.md](../../docs/monitoring.md).
 
+## Objects
+
+With \`mode: leader-follower\`, the default:
+
 | object | what it is |
 |---|---|
 | StatefulSet \`-leader\` | one pod, id 1, takes the writes |
@@ -90,6 +94,19 @@ What can be watched: [docs/monitoring.md](../../docs/monitoring.md).
 | Service \`-read\` | the followers that are ready |
 | Service \`-leader\` | the leader, ready or not: for followers |
 | Service \`-headless\` | a name for every pod, and the scrapes |
+
+With \`mode: cluster\`, for which [docs/cluster.md](../../docs/cluster.md) says what it is:
+
+\`\`\`sh
+helm install keyval helm/keyval --set mode=cluster,image.repository=registry.example.com/keyval
+\`\`\`
+
+| object | what it is |
+|---|---|
+| StatefulSet \`-cluster\` | pods numbered from 1, and that number is the id, but for those in \`cluster.newIds\` |
+| ConfigMap \`-cluster\` | the settings in which pods differ: id, peers, whether it joins |
+| Service \`-client\` | the nodes that are ready: any of them takes reads and writes |
+| Service \`-headless\` | a name for every pod, ready or not, by which the nodes find each other; and the scrapes |
 
 ## Values
 

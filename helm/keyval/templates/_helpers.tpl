@@ -51,6 +51,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{/* "true" in the mode cluster, else nothing. */}}
+{{- define "keyval.isCluster" -}}
+{{- if eq .Values.mode "cluster" -}}true{{- end -}}
+{{- end -}}
+
 {{/* What selects the pod that leads. */}}
 {{- define "keyval.leaderSelector" -}}
 {{ include "keyval.selectorLabels" . }}
@@ -63,7 +68,7 @@ app.kubernetes.io/component: leader
 
 {{/* What the read service reaches besides the followers. */}}
 {{- define "keyval.readsFromLeader" -}}
-{{- if or .Values.service.read.includeLeader (eq (int .Values.followers.replicas) 0) -}}true{{- end -}}
+{{- if or (include "keyval.isCluster" .) .Values.service.read.includeLeader (eq (int .Values.followers.replicas) 0) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Whether the cluster knows the kinds of the Prometheus Operator. */}}
@@ -126,7 +131,9 @@ random one. Takes root, name, key and value.
 {{- define "keyval.tlsSettings" -}}
 keyval.tls.bundle: keyval
 keyval.tls.client-auth: {{ .Values.tls.clientAuth }}
+{{- if not (include "keyval.isCluster" .) }}
 keyval.replication.tls.bundle: keyval
+{{- end }}
 spring.ssl.bundle.pem.keyval.reload-on-update: true
 spring.ssl.bundle.pem.keyval.keystore.certificate: /run/secrets/keyval-tls/{{ .Values.tls.certificateKey }}
 spring.ssl.bundle.pem.keyval.keystore.private-key: /run/secrets/keyval-tls/{{ .Values.tls.privateKeyKey }}
@@ -135,9 +142,87 @@ spring.ssl.bundle.pem.keyval.truststore.certificate: /run/secrets/keyval-tls/{{ 
 {{- end }}
 {{- end -}}
 
+{{/* The volume of the certificates for the port between the nodes of a cluster. */}}
+{{- define "keyval.raftTlsVolume" -}}
+- name: raft-tls
+  secret:
+    secretName: {{ required "cluster.tls.existingSecret is needed when cluster.tls.enabled is true: the name of a Secret of the type kubernetes.io/tls." .Values.cluster.tls.existingSecret }}
+    defaultMode: 0440
+{{- end -}}
+
+{{/* Settings that go by the values of cluster.tls. */}}
+{{- define "keyval.raftTlsSettings" -}}
+keyval.cluster.tls.bundle: keyval-raft
+spring.ssl.bundle.pem.keyval-raft.reload-on-update: true
+spring.ssl.bundle.pem.keyval-raft.keystore.certificate: /run/secrets/keyval-raft/{{ .Values.cluster.tls.certificateKey }}
+spring.ssl.bundle.pem.keyval-raft.keystore.private-key: /run/secrets/keyval-raft/{{ .Values.cluster.tls.privateKeyKey }}
+spring.ssl.bundle.pem.keyval-raft.truststore.certificate: /run/secrets/keyval-raft/{{ .Values.cluster.tls.caKey }}
+{{- end -}}
+
+{{/* The id of a pod of the cluster. Takes root and number. */}}
+{{- define "keyval.clusterId" -}}
+{{- get .root.Values.cluster.newIds (.number | toString) | default .number | int -}}
+{{- end -}}
+
+{{/* The name of a pod of the cluster. Takes root and number. */}}
+{{- define "keyval.clusterHost" -}}
+{{- $fullname := include "keyval.fullname" .root -}}
+{{- printf "%s-cluster-%d.%s-headless.%s.svc.%s" $fullname (int .number) $fullname .root.Release.Namespace .root.Values.cluster.domain -}}
+{{- end -}}
+
+{{/* A pod of the cluster as a peer, id@host:port. Takes root, number and id. */}}
+{{- define "keyval.clusterPeer" -}}
+{{- printf "%s@%s:6000" (.id | toString) (include "keyval.clusterHost" .) -}}
+{{- end -}}
+
 {{/*
-The StatefulSet of a role. Takes root, role ("leader" or "follower"), node (the role's values),
-replicas and firstId. Pods are numbered from firstId, and a pod's number is its node's id.
+The pods of the cluster that formed it and are there, for the smoke test. None where the port takes TLS: the
+certificate is for the name of the service.
+*/}}
+{{- define "keyval.smokeTestNodes" -}}
+{{- if and (include "keyval.isCluster" .) (not .Values.tls.enabled) -}}
+{{- $hosts := list -}}
+{{- range $index := until (min .Values.cluster.replicas .Values.cluster.initialReplicas | int) -}}
+{{- $hosts = append $hosts (include "keyval.clusterHost" (dict "root" $ "number" (add1 $index))) -}}
+{{- end -}}
+{{- join " " $hosts -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+What is different from pod to pod of the cluster: a file of settings for each, by its number. Who formed the
+cluster is told all who did, for ever by the ids of then; who joins it is told those who are there, and itself.
+*/}}
+{{- define "keyval.clusterSettings" -}}
+{{- $root := . -}}
+{{- $initial := int .Values.cluster.initialReplicas -}}
+{{- range $index := until (int .Values.cluster.replicas) }}
+{{- $number := add1 $index | int }}
+{{- $id := include "keyval.clusterId" (dict "root" $root "number" $number) }}
+{{- $joins := or (gt $number $initial) (hasKey $root.Values.cluster.newIds ($number | toString)) }}
+{{- $peers := list }}
+{{- range $former := until $initial }}
+{{- $former = add1 $former | int }}
+{{- if not $joins }}
+{{- $peers = append $peers (include "keyval.clusterPeer" (dict "root" $root "number" $former "id" $former)) }}
+{{- else if and (le $former (int $root.Values.cluster.replicas)) (ne $former $number) }}
+{{- $peers = append $peers (include "keyval.clusterPeer" (dict "root" $root "number" $former "id" (include "keyval.clusterId" (dict "root" $root "number" $former)))) }}
+{{- end }}
+{{- end }}
+{{- if $joins }}
+{{- $peers = append $peers (include "keyval.clusterPeer" (dict "root" $root "number" $number "id" $id)) }}
+{{- end }}
+{{ $number }}.properties: |
+  keyval.id={{ $id }}
+  keyval.cluster.peers={{ join "," $peers }}
+  keyval.cluster.join={{ $joins }}
+{{- end }}
+{{- end -}}
+
+{{/*
+The StatefulSet of a role. Takes root, role ("leader", "follower" or "cluster"), node (the role's values),
+replicas and firstId. Pods are numbered from firstId, and a pod's number is its node's id, but for
+cluster.newIds.
 */}}
 {{- define "keyval.statefulSet" -}}
 {{- $root := .root -}}
@@ -146,6 +231,10 @@ replicas and firstId. Pods are numbered from firstId, and a pod's number is its 
 {{- $settings := mergeOverwrite (dict) $values.settings .node.settings -}}
 {{- if $values.tls.enabled -}}
 {{- $settings = mergeOverwrite (include "keyval.tlsSettings" .root | fromYaml) $settings -}}
+{{- end -}}
+{{- $isCluster := eq .role "cluster" -}}
+{{- if and $isCluster $values.cluster.tls.enabled -}}
+{{- $settings = mergeOverwrite (include "keyval.raftTlsSettings" .root | fromYaml) $settings -}}
 {{- end -}}
 apiVersion: apps/v1
 kind: StatefulSet
@@ -208,19 +297,33 @@ spec:
           env:
             - name: SPRING_PROFILES_ACTIVE
               value: {{ .role }}
+            {{- if $isCluster }}
+            - name: POD_NUMBER
+              valueFrom:
+                fieldRef:
+                  fieldPath: metadata.labels['apps.kubernetes.io/pod-index']
+            # Not a variable each: a pod that is added must not be a reason to replace the others.
+            - name: SPRING_CONFIG_IMPORT
+              value: file:/etc/keyval/$(POD_NUMBER).properties
+            - name: KEYVAL_CLUSTER_NAME
+              value: {{ $fullname }}
+            {{- else }}
             - name: KEYVAL_ID
               valueFrom:
                 fieldRef:
                   fieldPath: metadata.labels['apps.kubernetes.io/pod-index']
+            {{- end }}
             {{- if eq .role "follower" }}
             - name: KEYVAL_LEADER_HOST
               value: {{ $fullname }}-leader
             - name: KEYVAL_LEADER_PORT
               value: {{ $values.service.port | quote }}
             {{- end }}
+            {{- if not $isCluster }}
             # Followers too: one of them may be promoted.
             - name: KEYVAL_REPLICATION_MAX_FOLLOWERS
               value: {{ max 10 (int $values.followers.replicas) | quote }}
+            {{- end }}
             - name: KEYVAL_PORT
               value: "5000"
             - name: KEYVAL_DATA_DIR
@@ -241,6 +344,10 @@ spec:
           ports:
             - name: client
               containerPort: 5000
+            {{- if $isCluster }}
+            - name: raft
+              containerPort: 6000
+            {{- end }}
             - name: management
               containerPort: {{ $values.management.port }}
           startupProbe:
@@ -281,6 +388,16 @@ spec:
               mountPath: /run/secrets/keyval-tls
               readOnly: true
             {{- end }}
+            {{- if $isCluster }}
+            - name: nodes
+              mountPath: /etc/keyval
+              readOnly: true
+            {{- if $values.cluster.tls.enabled }}
+            - name: raft-tls
+              mountPath: /run/secrets/keyval-raft
+              readOnly: true
+            {{- end }}
+            {{- end }}
             {{- with $values.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -290,6 +407,15 @@ spec:
         {{- include "keyval.secretsVolume" $root | nindent 8 }}
         {{- if $values.tls.enabled }}
         {{- include "keyval.tlsVolume" $root | nindent 8 }}
+        {{- end }}
+        {{- if $isCluster }}
+        - name: nodes
+          configMap:
+            name: {{ $fullname }}-cluster
+            defaultMode: 0444
+        {{- if $values.cluster.tls.enabled }}
+        {{- include "keyval.raftTlsVolume" $root | nindent 8 }}
+        {{- end }}
         {{- end }}
         {{- if not .node.persistence.enabled }}
         - name: data
@@ -311,6 +437,13 @@ spec:
         {{- toYaml .node.affinity | nindent 8 }}
         {{- else }}
         podAntiAffinity:
+          {{- if eq (.node.antiAffinity | default "preferred") "required" }}
+          requiredDuringSchedulingIgnoredDuringExecution:
+            - topologyKey: kubernetes.io/hostname
+              labelSelector:
+                matchLabels:
+                  {{- include "keyval.selectorLabels" $root | nindent 18 }}
+          {{- else }}
           preferredDuringSchedulingIgnoredDuringExecution:
             - weight: 100
               podAffinityTerm:
@@ -318,6 +451,7 @@ spec:
                 labelSelector:
                   matchLabels:
                     {{- include "keyval.selectorLabels" $root | nindent 20 }}
+          {{- end }}
         {{- end }}
       topologySpreadConstraints:
         {{- if .node.topologySpreadConstraints }}
@@ -375,7 +509,7 @@ spec:
       app.kubernetes.io/component: {{ .role }}
 {{- end -}}
 
-{{/* The service called write or read. Takes root, name, service (its values) and selector. */}}
+{{/* The service called client, write or read. Takes root, name, service (its values) and selector. */}}
 {{- define "keyval.clientService" -}}
 apiVersion: v1
 kind: Service

@@ -4,6 +4,8 @@ import io.keyval.cluster.ClusterException;
 import io.keyval.config.InvalidSettingException;
 import io.keyval.store.StoreException;
 import io.keyval.wal.WalException;
+import java.io.FileNotFoundException;
+import java.nio.file.AccessDeniedException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -79,8 +81,16 @@ class StartFailureAnalyzer implements FailureAnalyzer, Ordered {
 
     private static String unusable(RuntimeException cause) {
         Throwable root = NestedExceptionUtils.getMostSpecificCause(cause);
-        return "An SSL bundle (spring.ssl.bundle) cannot be used: %s."
-                .formatted(root.getMessage() == null ? root : root.getMessage());
+        return "An SSL bundle (spring.ssl.bundle) cannot be used: %s.".formatted(reason(root));
+    }
+
+    private static Object reason(Throwable root) {
+        return switch (root) {
+            // Spring makes it of a NoSuchFileException, with the bare name.
+            case FileNotFoundException missing -> "there is no file " + missing.getMessage();
+            case AccessDeniedException denied -> "this user may not read " + denied.getFile();
+            default -> root.getMessage() == null ? root : root.getMessage();
+        };
     }
 
     private static @Nullable String sentence(BindException bind) {

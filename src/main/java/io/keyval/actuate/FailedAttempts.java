@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,27 +46,35 @@ final class FailedAttempts {
         this.quietUntil = nanoTime.getAsLong();
     }
 
-    /** Whether the address may not try again yet. */
-    synchronized boolean areTooMany(String address) {
-        Failures failures = byAddress.get(network(address));
-        return failures != null && failures.count() >= MOST && !isOver(failures);
-    }
-
-    /** The address has tried a wrong secret. */
-    synchronized void failed(String address) {
+    /**
+     * Lets the address try, unless it has tried in vain too often. One address after the other, so
+     * that many guesses at once are counted like many in a row.
+     *
+     * @param secret whether the address knows the secret; not called where it may not try
+     * @return whether it does
+     * @throws TooManyAttemptsException if it may not try yet
+     */
+    synchronized boolean attempt(String address, BooleanSupplier secret) {
         String network = network(address);
         Failures before = byAddress.get(network);
-        if (before == null || isOver(before)) {
+        if (before != null && isOver(before)) {
             byAddress.remove(network);
-            before = new Failures(nanoTime.getAsLong(), 0);
+            before = null;
         }
-        byAddress.put(network, new Failures(before.first(), before.count() + 1));
+        if (before != null && before.count() >= MOST) {
+            throw new TooManyAttemptsException();
+        }
+        if (secret.getAsBoolean()) {
+            byAddress.remove(network);
+            return true;
+        }
+        byAddress.put(
+                network,
+                before == null
+                        ? new Failures(nanoTime.getAsLong(), 1)
+                        : new Failures(before.first(), before.count() + 1));
         warn(address);
-    }
-
-    /** The address knows the secret. */
-    synchronized void succeeded(String address) {
-        byAddress.remove(network(address));
+        return false;
     }
 
     private boolean isOver(Failures failures) {

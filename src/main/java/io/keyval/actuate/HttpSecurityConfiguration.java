@@ -10,13 +10,11 @@ import org.springframework.boot.security.autoconfigure.actuate.web.servlet.Endpo
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.HttpStatus;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.SecurityFilterChain;
-import org.springframework.security.web.authentication.HttpStatusEntryPoint;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 import org.springframework.security.web.util.matcher.AndRequestMatcher;
 import org.springframework.security.web.util.matcher.RequestMatcher;
@@ -81,9 +79,7 @@ class HttpSecurityConfiguration {
             http.httpBasic(basic -> basic.authenticationEntryPoint(new SecretEntryPoint()));
         } else {
             http.exceptionHandling(
-                    handling ->
-                            handling.authenticationEntryPoint(
-                                    new HttpStatusEntryPoint(HttpStatus.FORBIDDEN)));
+                    handling -> handling.authenticationEntryPoint(new ClosedEntryPoint()));
         }
         return http.csrf(AbstractHttpConfigurer::disable)
                 .logout(AbstractHttpConfigurer::disable)

@@ -8,12 +8,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpStatus;
+import org.springframework.web.bind.MissingServletRequestParameterException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 
 /**
  * Changes the role of this node, below the path of the replication endpoint and under its rules of
@@ -84,6 +86,26 @@ class RoleController {
     @ResponseStatus(HttpStatus.CONFLICT)
     Map<String, String> refused(RuntimeException cause) {
         return Map.of("error", String.valueOf(cause.getMessage()));
+    }
+
+    @ExceptionHandler
+    @ResponseStatus(HttpStatus.BAD_REQUEST)
+    Map<String, String> incomplete(MissingServletRequestParameterException cause) {
+        return Map.of("error", "The parameter %s is missing.".formatted(cause.getParameterName()));
+    }
+
+    @ExceptionHandler
+    @ResponseStatus(HttpStatus.BAD_REQUEST)
+    Map<String, String> mistyped(MethodArgumentTypeMismatchException cause) {
+        return Map.of(
+                "error",
+                "The parameter %s must be %s, but is '%s'."
+                        .formatted(
+                                cause.getName(),
+                                cause.getRequiredType() == boolean.class
+                                        ? "true or false"
+                                        : "a number",
+                                cause.getValue()));
     }
 
     @ExceptionHandler

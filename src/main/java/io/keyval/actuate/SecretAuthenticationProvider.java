@@ -34,17 +34,16 @@ final class SecretAuthenticationProvider implements AuthenticationProvider {
                 authentication.getDetails() instanceof WebAuthenticationDetails details
                         ? details.getRemoteAddress()
                         : "";
-        if (failures.areTooMany(address)) {
-            throw new TooManyAttemptsException();
-        }
-        boolean known = USER.equals(authentication.getName());
-        byte[] given = digest(String.valueOf(authentication.getCredentials()));
-        if (digest == null || !(MessageDigest.isEqual(digest, given) & known)) {
-            failures.failed(address);
+        if (!failures.attempt(address, () -> isRight(authentication))) {
             throw new BadCredentialsException("Not the user keyval with the shared secret");
         }
-        failures.succeeded(address);
         return UsernamePasswordAuthenticationToken.authenticated(USER, null, List.of());
+    }
+
+    private boolean isRight(Authentication authentication) {
+        boolean known = USER.equals(authentication.getName());
+        byte[] given = digest(String.valueOf(authentication.getCredentials()));
+        return digest != null && MessageDigest.isEqual(digest, given) & known;
     }
 
     @Override

@@ -44,6 +44,8 @@ final class ClusterView {
                             .map(ClusterView::result)
                             .toList();
             List<NodeStatus> all = new ArrayList<>(named.stream().map(Answer::status).toList());
+            List<@Nullable JsonNode> pages =
+                    new ArrayList<>(named.stream().map(Answer::page).toList());
             for (Answer answer : named) {
                 if (answer.page == null) {
                     continue;
@@ -52,7 +54,12 @@ final class ClusterView {
                     RaftNodes.others(answer.page, answer.node, all).stream()
                             .map(other -> threads.submit(() -> member(other)))
                             .toList()
-                            .forEach(task -> all.add(result(task)));
+                            .forEach(
+                                    task -> {
+                                        Answer other = result(task);
+                                        all.add(other.status);
+                                        pages.add(other.page);
+                                    });
                     continue;
                 }
                 List<JsonNode> unseen = new ArrayList<>();
@@ -66,7 +73,7 @@ final class ClusterView {
                         .toList()
                         .forEach(task -> all.add(result(task)));
             }
-            RaftNodes.measure(all, named.stream().map(Answer::page).toList());
+            RaftNodes.measure(all, pages);
             all.sort(
                     Comparator.comparing((NodeStatus status) -> rank(status.role()))
                             .thenComparing(NodeStatus::id)
@@ -154,11 +161,15 @@ final class ClusterView {
     }
 
     /** Another node of a cluster: it was not named, so it is no error of the caller's. */
-    private NodeStatus member(RaftNodes.Other other) {
-        NodeStatus status = other.http() == null ? null : ask(other.http()).status();
-        return status != null && status.id() == other.id()
-                ? status
-                : other.unseen(status == null ? null : status.note());
+    private Answer member(RaftNodes.Other other) {
+        URI http = other.http();
+        Answer answer = http == null ? null : ask(http);
+        return answer != null && answer.status.id() == other.id()
+                ? answer
+                : new Answer(
+                        nodes.getFirst(),
+                        other.unseen(answer == null ? null : answer.status.note()),
+                        null);
     }
 
     private static NodeStatus status(URI node, JsonNode replication, JsonNode health) {

@@ -25,6 +25,13 @@ final class Export {
 
     private static final int BUFFER = 1 << 16;
 
+    /** Takes what is printed. */
+    interface Sink {
+
+        /** Takes whole lines. */
+        void write(byte[] lines);
+    }
+
     private final Terminal terminal;
     private final EntryLines format;
 
@@ -41,34 +48,46 @@ final class Export {
      */
     int run(Path file) throws IOException {
         try (ProgressBar bar = new ProgressBar(terminal)) {
-            LastRecords last = new LastRecords(bar);
-            LogReport report = LogInspector.read(file, last);
-            for (int i = 1; i < ATTEMPTS && isGrowing(report); i++) {
-                last = new LastRecords(bar);
-                report = LogInspector.read(file, last);
-            }
-            if (report.verdict() == LogReport.Verdict.CORRUPT) {
-                bar.clear();
-                throw new CorruptFileException(
-                        Reports.verdict(report)
-                                + ". Nothing was exported; 'log dump' prints what is readable.");
-            }
-            Printer printer = new Printer(last.records, bar);
-            LogReport again = LogInspector.read(file, printer);
-            printer.flush();
-            bar.clear();
-            if (!Objects.equals(report.id(), again.id())
-                    || report.basePosition() != again.basePosition()
-                    || again.position() < report.position()) {
-                throw new RefusedException(
-                        "%s was replaced while it was read, as a compaction does: what was printed is not all. Do it again."
-                                .formatted(file));
-            }
-            if (report.verdict() == LogReport.Verdict.TORN_TAIL) {
-                terminal.err().println(Reports.verdict(report) + ". All before it was exported.");
-            }
-            return ExitCode.of(report.verdict());
+            return run(file, bar, this::print);
         }
+    }
+
+    private void print(byte[] lines) {
+        terminal.out().write(lines, 0, lines.length);
+        if (terminal.out().checkError()) {
+            throw new OutputClosedException();
+        }
+    }
+
+    /** As {@link #run(Path)}, to a sink, and with a bar of the caller's. */
+    int run(Path file, ProgressBar bar, Sink sink) throws IOException {
+        LastRecords last = new LastRecords(bar);
+        LogReport report = LogInspector.read(file, last);
+        for (int i = 1; i < ATTEMPTS && isGrowing(report); i++) {
+            last = new LastRecords(bar);
+            report = LogInspector.read(file, last);
+        }
+        if (report.verdict() == LogReport.Verdict.CORRUPT) {
+            bar.clear();
+            throw new CorruptFileException(
+                    Reports.verdict(report)
+                            + ". Nothing was exported; 'log dump' prints what is readable.");
+        }
+        Printer printer = new Printer(last.records, bar, sink);
+        LogReport again = LogInspector.read(file, printer);
+        printer.flush();
+        bar.clear();
+        if (!Objects.equals(report.id(), again.id())
+                || report.basePosition() != again.basePosition()
+                || again.position() < report.position()) {
+            throw new RefusedException(
+                    "%s was replaced while it was read, as a compaction does: what was printed is not all. Do it again."
+                            .formatted(file));
+        }
+        if (report.verdict() == LogReport.Verdict.TORN_TAIL) {
+            terminal.err().println(Reports.verdict(report) + ". All before it was exported.");
+        }
+        return ExitCode.of(report.verdict());
     }
 
     private static boolean isGrowing(LogReport report) throws IOException {
@@ -108,12 +127,14 @@ final class Export {
 
         private final Map<ByteBuffer, Long> records;
         private final ProgressBar bar;
+        private final Sink sink;
         private final ByteArrayOutputStream lines = new ByteArrayOutputStream(2 * BUFFER);
         private long number;
 
-        Printer(Map<ByteBuffer, Long> records, ProgressBar bar) {
+        Printer(Map<ByteBuffer, Long> records, ProgressBar bar, Sink sink) {
             this.records = records;
             this.bar = bar;
+            this.sink = sink;
         }
 
         @Override
@@ -139,11 +160,8 @@ final class Export {
         }
 
         void flush() {
-            terminal.out().write(lines.toByteArray(), 0, lines.size());
+            sink.write(lines.toByteArray());
             lines.reset();
-            if (terminal.out().checkError()) {
-                throw new OutputClosedException();
-            }
         }
     }
 }

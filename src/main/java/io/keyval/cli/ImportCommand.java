@@ -15,10 +15,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "import",
         description = {
-            "Writes entries to a node, which must be the leader.",
+            "Writes entries to a node, which must be the leader, or any node of a cluster.",
             "A line is a key, one space, and the value. With --json it is an object with key and value;"
                     + " keyBase64 and valueBase64 stand for bytes that are not UTF-8. Blank lines are"
                     + " passed over.",
+            "FILE may also be a log, a backup or a snapshot: then the entries that it ends with are"
+                    + " written, and count as lines.",
             "It stops at the first line that cannot be written, and says with which line to go on."
         },
         exitCodeListHeading = "%nExit codes:%n",
@@ -33,7 +35,7 @@ import picocli.CommandLine.Parameters;
             "  ${ROOT-COMMAND-NAME} import words.txt",
             "  ${ROOT-COMMAND-NAME} import --json --host kv-1.example entries.jsonl",
             "  ${ROOT-COMMAND-NAME} import --from-line 40001 words.txt",
-            "  ${ROOT-COMMAND-NAME} export data/leader.log | ${ROOT-COMMAND-NAME} import --port 6000"
+            "  ${ROOT-COMMAND-NAME} import --port 6000 data/leader.log"
         })
 final class ImportCommand implements Callable<Integer> {
 
@@ -76,6 +78,14 @@ final class ImportCommand implements Callable<Integer> {
         NodeAddress node = options.node(terminal);
         if (file == null || file.toString().equals("-")) {
             return run(node, terminal.in(), 0);
+        }
+        if (Files.isRegularFile(file) && LogLines.isOne(file)) {
+            if (json) {
+                throw new WrongUsageException("%s is a log, and no JSON.".formatted(file));
+            }
+            try (InputStream in = LogLines.open(terminal, file)) {
+                return run(node, in, 0);
+            }
         }
         try (InputStream in = Files.newInputStream(file)) {
             return run(node, in, Files.isRegularFile(file) ? Files.size(file) : 0);

@@ -8,7 +8,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,17 +38,58 @@ final class NodeBackup {
      * @param file its name on the node's machine
      * @param bytes of it
      * @param position up to which it holds everything, at least
+     * @param missing shards of a cluster that are not in it
      */
-    record Made(String file, long bytes, long position) {}
+    record Made(String file, long bytes, long position, List<Missing> missing) {}
 
-    /** Has a backup made, tells of it, and answers the exit code. */
+    /**
+     * A shard that a node does not hold.
+     *
+     * @param http where the node that leads it serves HTTP; empty when that is not known
+     */
+    record Missing(int shard, String http) {}
+
+    /**
+     * Has a backup made, tells of it, and answers the exit code. Where the node holds only a part
+     * of a cluster, those that lead the rest are asked, too, and each makes a file of its own.
+     */
     int run() throws IOException {
         Made made = make();
+        tell(made);
+        Map<Integer, String> missing = new TreeMap<>();
+        made.missing.forEach(each -> missing.put(each.shard, each.http));
+        Set<String> asked = new HashSet<>();
+        for (String http : List.copyOf(missing.values())) {
+            if (!http.isEmpty() && missing.containsValue(http) && asked.add(http)) {
+                Made more = next(http);
+                tell(more);
+                List<Integer> still = more.missing.stream().map(Missing::shard).toList();
+                missing.keySet().retainAll(still);
+            }
+        }
+        if (!missing.isEmpty()) {
+            terminal.err()
+                    .printf(
+                            "Not all: no asked node holds shards %s. Ask one that does, as status shows them.%n",
+                            missing.keySet());
+            return ExitCode.REFUSED;
+        }
+        return ExitCode.GOOD;
+    }
+
+    private Made next(String http) throws IOException {
+        try {
+            return new NodeBackup(terminal, URI.create(node.getScheme() + "://" + http)).make();
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException("The node says that another one is at %s.".formatted(http));
+        }
+    }
+
+    private void tell(Made made) {
         terminal.out()
                 .println(
                         "%s: %d bytes, position %d or later, checked"
                                 .formatted(made.file, made.bytes, made.position));
-        return ExitCode.GOOD;
     }
 
     /**
@@ -79,7 +126,16 @@ final class NodeBackup {
         return new Made(
                 answer.path("file").asString(),
                 answer.path("bytes").asLong(),
-                answer.path("position").asLong());
+                answer.path("position").asLong(),
+                missing(answer));
+    }
+
+    private static List<Missing> missing(JsonNode answer) {
+        List<Missing> missing = new ArrayList<>();
+        for (JsonNode each : answer.path("missing")) {
+            missing.add(new Missing(each.path("shard").asInt(), each.path("http").asString("")));
+        }
+        return missing;
     }
 
     private String secret() {

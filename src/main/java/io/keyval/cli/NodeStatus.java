@@ -100,7 +100,11 @@ record NodeStatus(
         @Override
         public String toString() {
             if (bytes == null) {
-                return records == 0 ? "0" : "%d entries".formatted(records);
+                return switch ((int) Math.min(records, 2)) {
+                    case 0 -> "0";
+                    case 1 -> "1 entry";
+                    default -> "%d entries".formatted(records);
+                };
             }
             return records == 0
                     ? "0"

@@ -21,8 +21,17 @@ final class ProgressBar implements LogInspector.Visitor, AutoCloseable {
     private boolean dirty;
 
     ProgressBar(Terminal terminal) {
+        this(terminal, terminal.isInteractive() || terminal.isTerminal(Terminal.Stream.ERR));
+    }
+
+    private ProgressBar(Terminal terminal, boolean shown) {
         this.err = terminal.err();
-        this.shown = terminal.isInteractive() || terminal.isTerminal(Terminal.Stream.ERR);
+        this.shown = shown;
+    }
+
+    /** One that shows nothing. */
+    static ProgressBar hidden(Terminal terminal) {
+        return new ProgressBar(terminal, false);
     }
 
     /** So many bytes of a file have been read. */

@@ -1,6 +1,8 @@
 package io.keyval.cluster;
 
 import io.keyval.config.ClusterPeer;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,16 @@ public interface Cluster {
      * @throws ClusterException when it cannot be done, or not in time
      */
     void transfer(int id, @Nullable Integer shard);
+
+    /**
+     * Writes all keys of the shards that this node holds into a file in the format of logs, which
+     * is on disk when this returns. Each key is as it was at some moment meanwhile, as far as this
+     * node has applied.
+     *
+     * @return the shards that are in it
+     * @throws ClusterException when it cannot be written, or the node has not caught up
+     */
+    List<Integer> backUp(Path file);
 
     /** Tells a listener of each entry that this node makes, in the place of the one before. */
     void listen(EntryListener listener);

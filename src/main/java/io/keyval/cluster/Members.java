@@ -23,6 +23,7 @@ import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
+import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,14 @@ final class Members {
         added.setStartupRole(voting ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER);
         RaftPeer built = added.build();
         for (ShardGroup shard : shards()) {
+            if (voting && learns(shard, built.getId())) {
+                // A leader never takes one for caught up that it added as a learner, and such a one
+                // does not vote: it has to come anew.
+                change(
+                        shard,
+                        (voters, learners) ->
+                                learners.removeIf(other -> other.getId().equals(built.getId())));
+            }
             change(
                     shard,
                     (voters, learners) -> {
@@ -123,6 +132,11 @@ final class Members {
                         (voting ? voters : learners).add(built);
                     });
         }
+    }
+
+    private static boolean learns(ShardGroup shard, RaftPeerId id) {
+        return configuration(shard).getCurrentPeers(RaftPeerRole.LISTENER).stream()
+                .anyMatch(peer -> peer.getId().equals(id));
     }
 
     synchronized void remove(int id) {
@@ -294,7 +308,14 @@ final class Members {
         return failure instanceof NotLeaderException
                 || failure instanceof LeaderNotReadyException
                 || failure instanceof LeaderSteppingDownException
-                || failure instanceof ReconfigurationInProgressException;
+                || failure instanceof ReconfigurationInProgressException
+                || isStale(failure);
+    }
+
+    /** Whether the members here are not yet those that the leader has. */
+    private static boolean isStale(Throwable failure) {
+        return failure instanceof SetConfigurationException
+                && String.valueOf(failure.getMessage()).contains("is different than the request");
     }
 
     private static void pause() {

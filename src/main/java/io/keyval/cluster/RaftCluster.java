@@ -1,6 +1,10 @@
 package io.keyval.cluster;
 
 import io.keyval.config.ClusterPeer;
+import io.keyval.store.Replica;
+import io.keyval.wal.WalException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +52,39 @@ final class RaftCluster implements Cluster {
     @Override
     public void transfer(int id, @Nullable Integer shard) {
         node.members().transfer(id, shard);
+    }
+
+    @Override
+    public List<Integer> backUp(Path file) {
+        List<Integer> shards = new ArrayList<>();
+        List<Replica> replicas = new ArrayList<>();
+        long position = 1;
+        for (ShardGroup shard : node.groups()) {
+            KeyspaceStateMachine machine = shard.machine();
+            if (machine != null) {
+                if (!shard.caughtUp()) {
+                    throw new ClusterException(
+                            ClusterException.Kind.UNAVAILABLE,
+                            "Shard %d has not caught up here; back up another node."
+                                    .formatted(shard.shard()));
+                }
+                shards.add(shard.shard());
+                replicas.add(machine.replica());
+                position += Math.max(0, machine.getLastAppliedTermIndex().getIndex());
+            }
+        }
+        if (replicas.isEmpty()) {
+            throw new ClusterException(
+                    ClusterException.Kind.UNAVAILABLE,
+                    "This node holds no shard, or has not started yet; back up another node.");
+        }
+        try {
+            Replica.writeBackup(file, position, replicas);
+        } catch (WalException | IllegalStateException e) {
+            throw new ClusterException(
+                    ClusterException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
+        }
+        return shards;
     }
 
     @Override

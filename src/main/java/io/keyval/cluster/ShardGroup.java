@@ -24,6 +24,7 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.jspecify.annotations.Nullable;
@@ -191,7 +192,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         return new ClusterView.Group(
                 shard,
                 groupId.getUuid().toString(),
-                data == null ? "elsewhere" : open ? role(here.getInfo()) : "closed",
+                data == null ? "elsewhere" : open ? role(here) : "closed",
                 open ? here.getInfo().getCurrentTerm() : 0,
                 known == null ? null : Integer.valueOf(known),
                 known == null ? null : leaderSince,
@@ -208,8 +209,16 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                 open && here.getInfo().isLeader() ? peers(here) : List.of());
     }
 
-    private static String role(DivisionInfo info) {
-        return switch (info.getCurrentRole()) {
+    private String role(RaftServer.Division here) {
+        RaftConfiguration members = here.getRaftConf();
+        // One that was added while it ran has the role of a follower, and no vote.
+        boolean learns =
+                members.getPeer(self, RaftPeerRole.LISTENER) != null
+                        && members.getPeer(self) == null;
+        if (learns) {
+            return "learner";
+        }
+        return switch (here.getInfo().getCurrentRole()) {
             case LEADER -> "leader";
             case CANDIDATE -> "candidate";
             case LISTENER -> "learner";

@@ -3,11 +3,16 @@ package io.keyval.server;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds what of a peer waits for its TLS handshake, which another thread may be at work on: much
- * that comes before its end is left to the system. For the event loop.
+ * that comes before its end is left to the system. That the peer has closed its side is told behind
+ * the handshake: told before, it would make the decoder forget what waits. For the event loop.
  */
 final class HandshakeReads extends ChannelDuplexHandler {
 
@@ -15,6 +20,7 @@ final class HandshakeReads extends ChannelDuplexHandler {
     private static final int MAX_BYTES = 128 * 1024;
 
     private @Nullable ChannelHandlerContext context;
+    private final List<Object> events = new ArrayList<>();
     private int bytes;
 
     @Override
@@ -38,14 +44,32 @@ final class HandshakeReads extends ChannelDuplexHandler {
         }
     }
 
-    /** The handshake is over, one way or the other. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext from, Object event) {
+        if (event instanceof ChannelInputShutdownEvent
+                || event instanceof ChannelInputShutdownReadComplete) {
+            events.add(event);
+        } else {
+            from.fireUserEventTriggered(event);
+        }
+    }
+
+    /** The handshake is over, one way or the other; the decoder may still be in the midst of it. */
     void end() {
         ChannelHandlerContext own = context;
-        if (own != null && !own.isRemoved()) {
-            own.pipeline().remove(this);
-            if (bytes > MAX_BYTES) {
-                own.channel().config().setAutoRead(true);
-            }
+        if (own != null) {
+            own.executor().execute(() -> leave(own));
+        }
+    }
+
+    private void leave(ChannelHandlerContext own) {
+        if (own.isRemoved()) {
+            return;
+        }
+        events.forEach(own::fireUserEventTriggered);
+        own.pipeline().remove(this);
+        if (bytes > MAX_BYTES) {
+            own.channel().config().setAutoRead(true);
         }
     }
 }

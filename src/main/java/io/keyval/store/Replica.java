@@ -3,6 +3,7 @@ package io.keyval.store;
 import io.keyval.command.Command;
 import io.keyval.command.Reply;
 import io.keyval.wal.CorruptLogException;
+import io.keyval.wal.LiveRecords;
 import io.keyval.wal.LogRefusedException;
 import io.keyval.wal.Records;
 import io.keyval.wal.SnapshotFile;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -141,6 +143,34 @@ public final class Replica implements AutoCloseable {
      */
     public void writeSnapshot(Path file, long term, long index, byte[] note) {
         SnapshotFile.write(file, term, index, note, keyspace);
+    }
+
+    /**
+     * Writes the data of several replicas, which have no keys in common, into one file as a
+     * snapshot is. Each key is as it was at some moment while this ran. What is on disk when it
+     * returns or throws, is as in {@link #writeSnapshot}.
+     *
+     * @param position 1 or more, told by the file as its own
+     * @throws LogRefusedException when it cannot be written
+     * @throws IllegalStateException when a replica is closed meanwhile
+     */
+    public static void writeBackup(Path file, long position, List<Replica> replicas) {
+        SnapshotFile.write(
+                file,
+                0,
+                position,
+                new byte[0],
+                new LiveRecords() {
+                    @Override
+                    public void forEach(BiConsumer<byte[], byte[]> entry) {
+                        replicas.forEach(replica -> replica.keyspace.forEach(entry));
+                    }
+
+                    @Override
+                    public long encodedSize() {
+                        return replicas.stream().mapToLong(Replica::encodedSize).sum();
+                    }
+                });
     }
 
     /**

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
@@ -73,8 +76,18 @@ public final class DataDirectory implements AutoCloseable {
     private static DataDirectoryException unwritable(Path path, IOException cause) {
         return new DataDirectoryException(
                 "The data directory %s cannot be written (%s); give this user the rights to it, or set keyval.data-dir to another directory."
-                        .formatted(path.toAbsolutePath(), cause),
+                        .formatted(path.toAbsolutePath(), reason(cause)),
                 cause);
+    }
+
+    /** Java names the file and leaves what is wrong with it to the class. */
+    private static String reason(IOException cause) {
+        return switch (cause) {
+            case FileAlreadyExistsException e -> e.getFile() + " is no directory";
+            case NoSuchFileException e -> e.getFile() + " is not there";
+            case AccessDeniedException e -> "no right to " + e.getFile();
+            default -> String.valueOf(cause.getMessage());
+        };
     }
 
     private static boolean lock(FileChannel channel) throws IOException {

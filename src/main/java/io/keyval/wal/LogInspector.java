@@ -1,6 +1,7 @@
 package io.keyval.wal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -38,6 +39,17 @@ public final class LogInspector {
 
         /** All up to {@code offset} of {@code size} bytes has been read; called once a frame. */
         default void progress(long offset, long size) {}
+    }
+
+    /** Whether a file begins as a log does. */
+    public static boolean isLog(Path file) throws IOException {
+        ByteBuffer begin = ByteBuffer.allocate(Long.BYTES);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (begin.hasRemaining() && channel.read(begin) >= 0) {
+                continue;
+            }
+        }
+        return !begin.hasRemaining() && begin.getLong(0) == FrameCodec.FILE_MAGIC;
     }
 
     /**

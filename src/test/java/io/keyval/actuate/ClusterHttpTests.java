@@ -86,7 +86,7 @@ class ClusterHttpTests {
                         """
                         {"node":1,"name":"keyval","reads":"log","forward":true,"shards":1,"replicationFactor":3,\
                         "nodes":[{"id":1,"raft":"127.0.0.1:6001","client":"127.0.0.1:5000","http":"127.0.0.1:8080","voting":true},\
-                        {"id":2,"raft":"127.0.0.1:6002","client":"127.0.0.1:5001","voting":true},\
+                        {"id":2,"raft":"127.0.0.1:6002","client":"127.0.0.1:5001","http":"127.0.0.1:8081","voting":true},\
                         {"id":3,"raft":"127.0.0.1:6003","voting":false}],\
                         "groups":[{"shard":0,"group":"6d79d2bb-f0c2-3d04-8f5c-b5e0dbd8e4b8","role":"leader","term":3,"leader":1,\
                         "leaderSince":"2026-03-01T10:00:00Z","committed":120,"applied":119,"snapshot":100,"keys":12,"caughtUp":true,\
@@ -258,8 +258,10 @@ class ClusterHttpTests {
                                                 "keyval_cluster_peer_lag_entries{peer=\"2\",shard=\"0\"} 2.0",
                                                 "keyval_cluster_forwarded_total 7.0",
                                                 "keyval_cluster_unanswered_total 1.0",
-                                                "keyval_keys 12.0",
-                                                "keyval_memory_max_bytes +Inf")
+                                                "keyval_keys 12.0")
+                                        .anyMatch(line -> line.startsWith("keyval_memory_bytes "))
+                                        .anyMatch(
+                                                line -> line.startsWith("keyval_memory_max_bytes "))
                                         .noneMatch(line -> line.contains("peer=\"3\"")));
         cluster.show(FakeCluster.of(FakeCluster.group("follower", 2, true, null)));
         await().untilAsserted(
@@ -271,6 +273,24 @@ class ClusterHttpTests {
 
     private List<String> meters() {
         return ask("GET", "/actuator/prometheus", "", null).body().lines().toList();
+    }
+
+    @Test
+    void whenABackupIsMadeThenItIsALogOfAllKeysHere() throws IOException {
+        cluster.show(FakeCluster.of(FakeCluster.leader(), FakeCluster.elsewhere(1)));
+        HttpResponse<String> answer = ask("POST", "/actuator/backup", SECRET, null);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        Map<String, Object> backup = JsonParserFactory.getJsonParser().parseMap(answer.body());
+        Path file = Path.of((String) backup.get("file"));
+        assertThat(file).hasParentRaw(dataDir.resolve("data/backups")).isNotEmptyFile();
+        assertThat(backup)
+                .containsEntry("position", 7)
+                .containsEntry("shards", List.of(0))
+                .containsEntry(
+                        "missing",
+                        List.of(Map.of("shard", 1, "node", 2, "http", "127.0.0.1:8081")));
+        cluster.refuse(new ClusterException(ClusterException.Kind.UNAVAILABLE, "Not now."));
+        assertRefused(ask("POST", "/actuator/backup", SECRET, null), 503, "Not now.");
     }
 
     @Test

@@ -3,7 +3,11 @@ package io.keyval.actuate;
 import io.keyval.cluster.Cluster;
 import io.keyval.cluster.ClusterException;
 import io.keyval.cluster.ClusterView;
+import io.keyval.command.Command;
 import io.keyval.config.ClusterPeer;
+import io.keyval.store.MemoryBudget;
+import io.keyval.store.Replica;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +25,28 @@ public final class FakeCluster implements Cluster {
     /** Node 1 of three, which leads the shard. */
     public static ClusterView.Group leader() {
         return group("leader", 1, true, null);
+    }
+
+    /** A shard that node 2 leads, and this one does not hold. */
+    public static ClusterView.Group elsewhere(int shard) {
+        return new ClusterView.Group(
+                shard,
+                "g" + shard,
+                "elsewhere",
+                0,
+                2,
+                null,
+                0,
+                0,
+                0,
+                0,
+                true,
+                null,
+                0,
+                0,
+                0,
+                0,
+                List.of());
     }
 
     /** A shard in another state. */
@@ -62,7 +88,8 @@ public final class FakeCluster implements Cluster {
                 List.of(
                         new ClusterView.Node(
                                 1, "127.0.0.1:6001", "127.0.0.1:5000", "127.0.0.1:8080", true),
-                        new ClusterView.Node(2, "127.0.0.1:6002", "127.0.0.1:5001", null, true),
+                        new ClusterView.Node(
+                                2, "127.0.0.1:6002", "127.0.0.1:5001", "127.0.0.1:8081", true),
                         new ClusterView.Node(3, "127.0.0.1:6003", null, null, false)),
                 List.of(groups));
     }
@@ -124,6 +151,16 @@ public final class FakeCluster implements Cluster {
     @Override
     public void transfer(int id, @Nullable Integer shard) {
         note("transfer %d shard=%s".formatted(id, shard));
+    }
+
+    @Override
+    public List<Integer> backUp(Path file) {
+        note("back up");
+        try (Replica replica = new Replica(MemoryBudget.unbounded())) {
+            replica.apply(List.of(new Command.Put(new byte[] {'a'}, new byte[] {'b'})));
+            Replica.writeBackup(file, 7, List.of(replica));
+        }
+        return List.of(0);
     }
 
     @Override

@@ -198,6 +198,23 @@ class HttpTests {
         assertThat(json(send(context, "GET", path, "keyval:hush"))).containsKey("digest");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "follow?port=5000 | The parameter host is missing.",
+                "follow?host=leader | The parameter port is missing.",
+                "follow?host=leader&port=five | The parameter port must be a number, but is 'five'.",
+                "follow?host=leader&port=0 | A leader has a host, and a port from 1 to 65535: follow?host=HOST&port=PORT.",
+                "promote?force=perhaps | The parameter force must be true or false, but is 'perhaps'."
+            })
+    void whenARequestDoesNotSayWhatItShouldThenTheAnswerDoes(
+            String path, String answer, ApplicationContext context) {
+        HttpResponse<String> response = send(context, "POST", "replication/" + path, "keyval:hush");
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(json(response)).isEqualTo(Map.of("error", answer));
+    }
+
     @Test
     void whenAPageFromElsewhereAsksThroughABrowserThenItIsDenied(ApplicationContext context) {
         for (String site : List.of("cross-site", "same-site")) {
@@ -346,8 +363,9 @@ class HttpTests {
         @ValueSource(strings = {"", "keyval:", "keyval:null", "user:x"})
         void whenNoSecretIsSetThenWritesAreClosedToAll(
                 String credentials, ApplicationContext context) {
-            assertThat(send(context, "POST", "compaction", credentials).statusCode())
-                    .isEqualTo(403);
+            HttpResponse<String> response = send(context, "POST", "compaction", credentials);
+            assertThat(response.statusCode()).isEqualTo(403);
+            assertThat(response.body()).contains("This node has no secret");
         }
 
         @Test

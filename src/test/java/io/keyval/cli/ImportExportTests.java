@@ -77,6 +77,51 @@ class ImportExportTests {
     }
 
     @Test
+    void whenALogIsImportedThenItsLastEntriesAreWritten() throws IOException {
+        Path file = directory.resolve("leader.log");
+        try (TestLog log = TestLog.lead(file)) {
+            log.put("a", "1");
+            log.put("b", "old");
+            log.put("c", "3");
+            log.compact();
+            log.put("b", "new  value");
+            log.delete("c");
+            log.put("d", "4\r");
+        }
+        try (FakeNode node = FakeNode.start()) {
+            CommandRun run = CommandRun.of("import", "--port", node.port(), file);
+            assertThat(run.err()).isEmpty();
+            assertThat(run.code()).isZero();
+            assertThat(run.out()).startsWith("3 entries written in ");
+            assertThat(node.entries).isEqualTo(Map.of("a", "1", "b", "new  value", "d", "4\r"));
+            CommandRun rest =
+                    CommandRun.of("import", "--from-line", 3, "--port", node.port(), file);
+            assertThat(rest.out()).startsWith("1 entries written in ");
+            assertThat(CommandRun.of("import", "--json", "--port", node.port(), file).code())
+                    .isEqualTo(ExitCode.USAGE);
+        }
+    }
+
+    @Test
+    void whenALogIsCorruptThenNothingOfItIsImported() throws IOException {
+        Path file = directory.resolve("leader.log");
+        try (TestLog log = TestLog.lead(file)) {
+            log.put("a", "1");
+            log.put("b", "2");
+        }
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 3] ^= 1;
+        Files.write(file, bytes);
+        try (FakeNode node = FakeNode.start()) {
+            CommandRun run = CommandRun.of("import", "--port", node.port(), file);
+            assertThat(run.code()).isEqualTo(ExitCode.REFUSED);
+            assertThat(run.out()).startsWith("0 entries written");
+            assertThat(run.err()).startsWith("The input cannot be read: ");
+            assertThat(node.entries).isEmpty();
+        }
+    }
+
+    @Test
     void whenALogIsTornOrCorruptThenExportSaysSo() throws IOException {
         Path file = directory.resolve("leader.log");
         TestLog.write(file, 3);

@@ -104,6 +104,72 @@ class StatusTests {
                 .doesNotContain("hush");
     }
 
+    private static String member(int id, String role, String http, String peers) {
+        return """
+        {"node":%d,"name":"k","reads":"log","forward":true,"shards":1,"replicationFactor":3,
+        "nodes":[{"id":1,"raft":"127.0.0.1:1","http":"%s","voting":true},
+        {"id":2,"raft":"127.0.0.1:2","voting":true},
+        {"id":3,"raft":"127.0.0.1:3","http":"127.0.0.1:1","voting":true}],
+        "groups":[{"shard":0,"group":"g","role":"%s","term":4,"leader":1,"committed":120,
+        "applied":119,"snapshot":0,"keys":7,"caughtUp":true,"leaderChanges":2,"peers":[%s]}]}
+        """
+                .formatted(id, http, role, peers);
+    }
+
+    @Test
+    void whenANodeOfAClusterIsAskedThenItsNodesAndShardsAreShown() throws IOException {
+        String leader =
+                serve(
+                        member(
+                                1,
+                                "leader",
+                                "127.0.0.1:1",
+                                "{\"id\":2,\"voting\":true,\"lag\":5},{\"id\":3,\"voting\":true}"),
+                        UP,
+                        200,
+                        null);
+        String follower = serve(member(2, "follower", leader, ""), UP, 200, null);
+        CommandRun run = CommandRun.of("status", "--nodes", follower);
+        assertThat(run.lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).matches("ROLE +ID +ADDRESS .*HEALTH"),
+                        line -> assertThat(line).matches("leader +1 .* 119 +1 entry +7 +UP"),
+                        line -> assertThat(line).matches("follower +2 .* 119 +5 entries +7 +UP"),
+                        line -> assertThat(line).matches("[?] +3 +127.0.0.1:1 .* UNREACHABLE"),
+                        line -> assertThat(line).isEmpty(),
+                        line ->
+                                assertThat(line)
+                                        .isEqualTo(
+                                                "SHARD  LEADER  TERM  COMMITTED  CHANGES  NODES"),
+                        line ->
+                                assertThat(line)
+                                        .isEqualTo(
+                                                "    0       1     4        120        2  1 2 3"),
+                        line -> assertThat(line).isEmpty(),
+                        line -> assertThat(line).isEqualTo("Node 3: 127.0.0.1:1 does not answer."));
+        assertThat(run.code()).isEqualTo(ExitCode.NOT_WELL);
+        JsonNode node =
+                new JsonMapper()
+                        .readTree(CommandRun.of("status", "--nodes", follower, "--json").out())
+                        .path("nodes")
+                        .get(1);
+        assertThat(node.path("lagRecords").asLong()).isEqualTo(5);
+        assertThat(node.path("cluster").asString()).isEqualTo("k");
+        assertThat(node.path("shards").get(0).path("term").asLong()).isEqualTo(4);
+    }
+
+    @Test
+    void whenTheViewOfAClusterIsClosedThenTheSecretOpensIt() throws IOException {
+        String page =
+                member(1, "leader", "127.0.0.1:1", "")
+                        .replaceAll("(?s),\\s*\\{\"id\":2.*?}]", "]")
+                        .replaceAll("(?s),\\s*\\{\"id\":3.*?}", "");
+        String node = serve(page, UP, 200, "a2V5dmFsOmh1c2g=");
+        assertThat(CommandRun.of("status", "--nodes", node).code()).isEqualTo(ExitCode.UNREACHABLE);
+        CommandRun run = CommandRun.withSecret("hush", "status", "--nodes", node);
+        assertThat(run.out()).contains("    0       1     4");
+    }
+
     private String serve(
             String replication, String health, int status, @Nullable String credentials)
             throws IOException {

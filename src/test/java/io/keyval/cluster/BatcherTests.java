@@ -195,7 +195,12 @@ class BatcherTests {
     void whenAnotherNodeSentAPartThenItGoesNoFurther() throws Exception {
         route.destination = new Batcher.Destination.There("2");
         batcher.start();
-        Part part = add(part(List.of(new Command.Get(new byte[] {'k'})), Duration.ofSeconds(60), false));
+        Part part =
+                add(
+                        part(
+                                List.of(new Command.Get(new byte[] {'k'})),
+                                Duration.ofSeconds(60),
+                                false));
         assertThat(part.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(new Outcome.NotLeader("9"));
         assertThat(route.there).isEmpty();
     }

@@ -71,7 +71,9 @@ class CodecTests {
         assertThat(ForwardCodec.kind(message)).isEqualTo(ForwardCodec.PARTS);
         ForwardCodec.Request request = ForwardCodec.readRequest(message);
         assertThat(request.millis()).isEqualTo(1234);
-        assertThat(request.parts()).extracting(ForwardCodec.Sent::maxBytes).containsExactly(77L, 88L);
+        assertThat(request.parts())
+                .extracting(ForwardCodec.Sent::maxBytes)
+                .containsExactly(77L, 88L);
         assertThat(request.parts().getFirst().commands())
                 .usingRecursiveFieldByFieldElementComparator()
                 .isEqualTo(BATCH);
@@ -93,7 +95,8 @@ class CodecTests {
                         new Outcome.NotLeader(null),
                         Outcome.LATE,
                         Outcome.UNKNOWN);
-        List<Outcome> read = ForwardCodec.readAnswer(ByteBuffer.wrap(ForwardCodec.answer(outcomes)));
+        List<Outcome> read =
+                ForwardCodec.readAnswer(ByteBuffer.wrap(ForwardCodec.answer(outcomes)));
         assertThat(read).usingRecursiveFieldByFieldElementComparator().isEqualTo(outcomes);
     }
 
@@ -130,7 +133,9 @@ class CodecTests {
             assertThat(Slots.shard(key, 1)).isZero();
             counts[Slots.shard(key, 5)]++;
         }
-        assertThat(counts).satisfies(all -> assertThat(Arrays.stream(all).min().getAsInt()).isGreaterThan(9000));
+        assertThat(counts)
+                .satisfies(
+                        all -> assertThat(Arrays.stream(all).min().getAsInt()).isGreaterThan(9000));
     }
 
     @Test

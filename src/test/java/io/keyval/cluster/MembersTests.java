@@ -94,7 +94,7 @@ class MembersTests {
         List<ClusterPeer> all = new ArrayList<>(peers);
         all.add(fourth);
         RaftNode added = start(4, all, true);
-        Cluster cluster = new Cluster(first);
+        Cluster cluster = new RaftCluster(first);
         cluster.add(fourth, "c:4", null, false);
         await().atMost(PATIENCE).until(() -> group(added).keys() == 1);
         assertThat(group(added).role()).isEqualTo("learner");
@@ -127,6 +127,6 @@ class MembersTests {
     }
 
     private static ClusterView.Group group(RaftNode node) {
-        return new Cluster(node).view().groups().getFirst();
+        return new RaftCluster(node).view().groups().getFirst();
     }
 }

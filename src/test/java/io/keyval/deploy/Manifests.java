@@ -67,6 +67,11 @@ record Manifests(List<KubernetesObject> objects, List<Map<String, Object>> forei
         return objects.stream().filter(kind::isInstance).map(kind::cast).toList();
     }
 
+    /** Whether the nodes are those of a cluster, and not a leader and followers. */
+    boolean isCluster() {
+        return of(V1StatefulSet.class).stream().anyMatch(set -> name(set).endsWith("-cluster"));
+    }
+
     /** The pods of nodes, one for every replica. */
     List<Node> nodes() {
         return of(V1StatefulSet.class).stream().flatMap(Manifests::nodes).toList();

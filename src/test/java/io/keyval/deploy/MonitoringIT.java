@@ -2,10 +2,14 @@ package io.keyval.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.keyval.config.SettingNames;
 import io.keyval.it.LineClient;
 import io.keyval.it.NodeProcess;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +32,14 @@ class MonitoringIT {
     private static final Path DASHBOARD = Path.of("helm/keyval/files/dashboard.json");
     private static final Path PAGE = Path.of("docs/monitoring.md");
 
+    /** What only nodes of a cluster export. */
+    private static final String OF_CLUSTERS = "keyval_cluster_.*|ratis_.*";
+
+    /**
+     * What only a leader and its followers export: they have a log of ours, and a cluster Ratis'.
+     */
+    private static final String NOT_OF_CLUSTERS = "keyval_(leader|followers|replication_.*|wal_.*)";
+
     /** What Prometheus itself makes of a scrape. */
     private static final Set<String> OF_PROMETHEUS = Set.of("up");
 
@@ -36,10 +48,9 @@ class MonitoringIT {
     @TempDir Path directory;
 
     @Test
-    void whenNodesRunThenTheyExportEveryMetricThatIsAskedFor() throws IOException {
-        Set<String> asked = new TreeSet<>();
-        expressions().forEach(expression -> asked.addAll(PromQl.metrics(expression)));
-        asked.removeAll(OF_PROMETHEUS);
+    void whenALeaderAndAFollowerRunThenTheyExportEveryMetricThatIsAskedFor() throws IOException {
+        Set<String> asked = asked();
+        asked.removeIf(name -> name.matches(OF_CLUSTERS));
         assertThat(asked).hasSizeGreaterThan(20);
 
         try (NodeProcess leader = small(NodeProcess.leader(directory.resolve("a"))).start();
@@ -57,9 +68,40 @@ class MonitoringIT {
                                 assertThat(exported(leader)).containsAll(asked);
                                 assertThat(exported(follower)).containsAll(asked);
                             });
-            assertThat(documented())
+            Set<String> documented = documented();
+            documented.removeIf(name -> name.matches(OF_CLUSTERS));
+            assertThat(documented)
                     .as("keyval's own meters in " + PAGE)
                     .isEqualTo(ownMeters(leader, follower));
+        }
+    }
+
+    @Test
+    void whenAClusterRunsThenItsNodesExportEveryMetricThatIsAskedFor() throws IOException {
+        assumeTrue(SettingNames.contains("keyval.cluster.peers"), "the profile cluster is there");
+        Set<String> asked = asked();
+        asked.removeIf(name -> name.matches(NOT_OF_CLUSTERS));
+        assertThat(asked).anyMatch(name -> name.matches(OF_CLUSTERS));
+
+        List<NodeProcess> nodes = cluster();
+        try {
+            nodes.forEach(NodeProcess::launch);
+            nodes.forEach(NodeProcess::awaitStart);
+            try (LineClient client = nodes.getFirst().client()) {
+                await("a leader")
+                        .atMost(NodeProcess.PATIENCE)
+                        .untilAsserted(() -> assertThat(client.ask("PUT a b")).isEqualTo("OK"));
+            }
+            await("export of every metric by some node")
+                    .atMost(NodeProcess.PATIENCE)
+                    .untilAsserted(() -> assertThat(exportedByAny(nodes)).containsAll(asked));
+            Set<String> own = ownMeters(nodes.toArray(NodeProcess[]::new));
+            assertThat(documented()).as("keyval's own meters in " + PAGE).containsAll(own);
+            Set<String> ofClusters = documented();
+            ofClusters.removeIf(name -> !name.matches("keyval_cluster_.*"));
+            assertThat(own).containsAll(ofClusters);
+        } finally {
+            nodes.forEach(NodeProcess::close);
         }
     }
 
@@ -91,6 +133,45 @@ class MonitoringIT {
         }
     }
 
+    /** Three nodes that know each other, not yet started. */
+    private List<NodeProcess> cluster() throws IOException {
+        List<String> peers = new ArrayList<>();
+        List<ServerSocket> reserved = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) {
+            ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+            reserved.add(free);
+            peers.add(id + "@127.0.0.1:" + free.getLocalPort());
+        }
+        for (ServerSocket free : reserved) {
+            free.close();
+        }
+        List<NodeProcess> nodes = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) {
+            NodeProcess.Builder node =
+                    NodeProcess.node(directory.resolve("node-" + id))
+                            .arguments(
+                                    "--spring.profiles.active=cluster",
+                                    "--keyval.id=" + id,
+                                    "--keyval.cluster.peers=" + String.join(",", peers));
+            nodes.add(small(node).build());
+        }
+        return nodes;
+    }
+
+    /** The names of the metrics that rules and dashboard ask for. */
+    private static Set<String> asked() throws IOException {
+        Set<String> asked = new TreeSet<>();
+        expressions().forEach(expression -> asked.addAll(PromQl.metrics(expression)));
+        asked.removeAll(OF_PROMETHEUS);
+        return asked;
+    }
+
+    private static Set<String> exportedByAny(List<NodeProcess> nodes) {
+        Set<String> names = new TreeSet<>();
+        nodes.forEach(node -> names.addAll(exported(node)));
+        return names;
+    }
+
     /** With a heap so small that it is collected at once. */
     private static NodeProcess.Builder small(NodeProcess.Builder node) {
         return node.secret("hush").jvmArguments("-Xmx96m", "-Xmn4m");
@@ -111,7 +192,7 @@ class MonitoringIT {
         for (NodeProcess node : nodes) {
             for (String name : exported(node)) {
                 if (name.startsWith("keyval_")) {
-                    names.add(name.replaceAll("_seconds_(count|sum|max|bucket)$", "_seconds"));
+                    names.add(name.replaceAll("(_seconds|_entries)_(count|sum|max|bucket)$", "$1"));
                 }
             }
         }

@@ -45,6 +45,7 @@ class WrongSettingsIT {
                     --management.server.address=no..host | management.server.address must be an address of this machine, but is 'no..host'.
                     --management.server.ssl.bundle=web       | management.server.ssl is not used: TLS for HTTP is server.ssl; set server.ssl.bundle.
                     --spring.ssl.bundle.pem.web.keystore.private-key=nonsense | An SSL bundle (spring.ssl.bundle) cannot be used: Certificates must not be empty.
+                    --spring.ssl.bundle.pem.web.keystore.certificate=/nowhere.pem | An SSL bundle (spring.ssl.bundle) cannot be used: there is no file /nowhere.pem.
                     --server.ssl.bundle=web                  | There is no SSL bundle 'web': define spring.ssl.bundle.pem.web, or change the setting that names it.
                     --keyval.client-secret=                  | keyval.client-secret is empty: set it, or leave it out to admit every client.
                     --leader-port 5000                       | There is no option --leader-port; --help lists the options.

@@ -8,8 +8,11 @@ import static org.awaitility.Awaitility.await;
 import io.keyval.config.InvalidSettingException;
 import io.keyval.it.Certificates;
 import io.keyval.it.LineClient;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,6 +21,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
@@ -145,6 +151,72 @@ class PortTlsTests {
             assertThat(tls.meters().counter("keyval.tls.failures").count())
                     .isGreaterThanOrEqualTo(2);
         }
+    }
+
+    @Test
+    void whenTheCertificateTheCommandsAndTheEndComeTogetherThenEveryReplyComes() throws Exception {
+        SSLContext known = certificates.client(certificates.issue("hasty-client"));
+        try (TestNode tls = start("keyval.tls.client-auth=need")) {
+            for (int i = 0; i < 20; i++) {
+                try (LineClient raw = tls.connect()) {
+                    assertThat(inOneBreath(known, raw, "HELLO CLIENT\nPUT a 1\nGET a\n"))
+                            .isEqualTo("HELLO SERVER\nOK\n1\n");
+                }
+            }
+        }
+    }
+
+    /** Sends the last part of the handshake, the text and the end together; what is answered. */
+    private static String inOneBreath(SSLContext context, LineClient raw, String text)
+            throws Exception {
+        SSLEngine engine = context.createSSLEngine("127.0.0.1", raw.socket().getPort());
+        engine.setUseClientMode(true);
+        engine.beginHandshake();
+        ByteBuffer in = ByteBuffer.allocate(1 << 17).flip();
+        ByteBuffer plain = ByteBuffer.allocate(1 << 17);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        InputStream from = raw.socket().getInputStream();
+        while (engine.getHandshakeStatus() != HandshakeStatus.NOT_HANDSHAKING) {
+            switch (engine.getHandshakeStatus()) {
+                case NEED_WRAP -> wrap(engine, ByteBuffer.allocate(0), out);
+                case NEED_TASK -> engine.getDelegatedTask().run();
+                default -> {
+                    if (out.size() > 0) {
+                        raw.send(out.toByteArray());
+                        out.reset();
+                    }
+                    unwrap(engine, from, in, plain);
+                }
+            }
+        }
+        wrap(engine, ByteBuffer.wrap(text.getBytes(UTF_8)), out);
+        raw.send(out.toByteArray()).halfClose();
+        while (!engine.isInboundDone() && unwrap(engine, from, in, plain)) {
+            assertThat(plain.hasRemaining()).isTrue();
+        }
+        return UTF_8.decode(plain.flip()).toString();
+    }
+
+    private static void wrap(SSLEngine engine, ByteBuffer plain, ByteArrayOutputStream out)
+            throws IOException {
+        ByteBuffer record = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
+        engine.wrap(plain, record);
+        out.write(record.array(), 0, record.position());
+    }
+
+    /** False at the end of the stream. */
+    private static boolean unwrap(
+            SSLEngine engine, InputStream from, ByteBuffer in, ByteBuffer plain)
+            throws IOException {
+        while (engine.unwrap(in, plain).getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW) {
+            in.compact();
+            int read = from.read(in.array(), in.position(), in.remaining());
+            in.position(in.position() + Math.max(0, read)).flip();
+            if (read < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** In TLS 1.3 the refusal comes behind the client's part of the handshake. */
