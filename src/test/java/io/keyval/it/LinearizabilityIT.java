@@ -17,16 +17,15 @@ import org.junit.jupiter.api.io.TempDir;
  * Three nodes of a cluster, processes with networks, disks and clocks of their own, to which
  * everything happens once while clients read and write; what these were told has to be
  * linearizable. Longer, with the faults in random order: {@code ./mvnw -B verify
- * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}; only the faults whose names match:
- * {@code -Dkeyval.faults='disk|clock'}.
+ * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}; only the faults whose names match: {@code
+ * -Dkeyval.faults='disk|clock'}.
  */
 class LinearizabilityIT {
 
     private static final Duration LONGER =
             Duration.ofMinutes(Integer.getInteger("keyval.fault-minutes", 0));
     private static final long SEED = Long.getLong("keyval.seed", System.nanoTime());
-    private static final Pattern WANTED =
-            Pattern.compile(System.getProperty("keyval.faults", ""));
+    private static final Pattern WANTED = Pattern.compile(System.getProperty("keyval.faults", ""));
     private static final Path REPORTS = Path.of("target", "histories").toAbsolutePath();
 
     @TempDir private Path directory;
