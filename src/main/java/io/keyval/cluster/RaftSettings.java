@@ -56,6 +56,10 @@ final class RaftSettings {
         RaftServerConfigKeys.Write.setByteLimit(
                 target, size(Math.max(Batcher.MAX_PENDING, 2 * buffer)));
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
+        // A follower with entries that nobody committed goes back one of them for each answer, and
+        // each counts as an error; so do attempts to reach a node that is away.
+        RaftServerConfigKeys.Log.Appender.setRetryPolicy(
+                target, "1ms,200, 5ms,2000, 100ms,2000000000");
         // Each commit would be logged once more, and forced.
         RaftServerConfigKeys.Log.setLogMetadataEnabled(target, false);
         long segment = Math.clamp(settings.snapshotThreshold() / 4, 64 * 1024, 32 * MB);
