@@ -534,6 +534,11 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         }
     }
 
+    @Override
+    public void failed(Throwable cause) {
+        failed("Shard %d ended here: its commands cannot be sent (%s)".formatted(shard, cause));
+    }
+
     private void close(RaftServer.Division here) {
         here.close();
         batcher.wake();
