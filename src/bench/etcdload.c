@@ -1,10 +1,11 @@
-// etcdload: puts to an etcd 3 by its own protocol, gRPC over HTTP/2, without a client library between.
-// One epoll thread, C connections, P puts in flight on each, every one a stream of its own. A put that ends without a
-// response is counted as an error.
+// etcdload: puts to an etcd 3 and linearizable gets by its own protocol, gRPC over HTTP/2, without a client library.
+// One epoll thread, C connections, P requests in flight on each, every one a stream of its own. A request that ends without
+// a response is counted as an error, a get that finds nothing as a miss.
 //
-//   etcdload -p PORT -c CONNECTIONS -P IN_FLIGHT -d VALUE_SIZE -k KEYS -w WARM_UP_SECONDS -s SECONDS
+//   etcdload -p PORT[,PORT...] -c CONNECTIONS -P IN_FLIGHT -get PERCENT -d VALUE_SIZE -k KEYS
+//            -w WARM_UP_SECONDS -s SECONDS
 //
-// Prints the line that lineload prints.
+// Connections are spread over the ports. Prints the line that lineload prints.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,24 +26,25 @@ enum { FRAME = 9, BUFFER = 1 << 16 };
 
 typedef struct {
     uint32_t stream;
-    int answered; // its response has come
+    int get, answered; // its response has come
     uint64_t sent;
-} put_t;
+} request_t;
 
 typedef struct {
     int fd;
     uint32_t next_stream;
-    put_t *puts; // those in flight
+    request_t *requests; // those in flight
     uint64_t rng;
     uint8_t in[BUFFER], *out;
     int held, filled, written;
 } conn_t;
 
-static int connections = 64, in_flight = 1, value_size = 64, port = 2379, seconds = 5, warm_up = 2, epoll;
-static uint64_t keys = 100000, ops, errors, longest;
+static int connections = 64, in_flight = 1, value_size = 64, get_percent = 0, seconds = 5, warm_up = 2, epoll;
+static int ports[16] = { 2379 }, port_count = 1;
+static uint64_t keys = 100000, ops, errors, misses, longest;
 static uint32_t histogram[64 * 64];
-static uint8_t headers[128];
-static int headers_size;
+static uint8_t headers[2][128]; // of a put and of a get
+static int headers_size[2];
 
 static uint64_t now(void) {
     struct timespec t;
@@ -72,8 +74,8 @@ static void fail(const char *what) {
     exit(2);
 }
 
-static void text(int name_index, const char *name, const char *value) { // a literal header, not to be indexed
-    uint8_t *at = headers + headers_size;
+static void text(int get, int name_index, const char *name, const char *value) { // a literal header, not to be indexed
+    uint8_t *at = headers[get] + headers_size[get];
     if (name_index < 15) {
         *at++ = name_index;
     } else {
@@ -86,7 +88,16 @@ static void text(int name_index, const char *name, const char *value) { // a lit
     }
     *at++ = strlen(value);
     at = mempcpy(at, value, strlen(value));
-    headers_size = at - headers;
+    headers_size[get] = at - headers[get];
+}
+
+static void request_headers(int get, const char *path) {
+    headers[get][headers_size[get]++] = 0x83; // :method POST
+    headers[get][headers_size[get]++] = 0x86; // :scheme http
+    text(get, 4, ":path", path);
+    text(get, 1, ":authority", "127.0.0.1");
+    text(get, 31, "content-type", "application/grpc");
+    text(get, 0, "te", "trailers");
 }
 
 static void frame(conn_t *c, int size, int type, int flags, uint32_t stream) {
@@ -109,24 +120,27 @@ static int varint(uint8_t *at, uint32_t v) {
     return n;
 }
 
-static void send_put(conn_t *c, put_t *p) {
+static void send_request(conn_t *c, request_t *p) {
     static uint8_t message[5 + 64 + (1 << 15)];
     c->rng ^= c->rng << 13, c->rng ^= c->rng >> 7, c->rng ^= c->rng << 17;
     int n = 5;
-    message[n++] = 0x0a; // PutRequest.key
+    int get = (int)(c->rng >> 33) % 100 < get_percent;
+    message[n++] = 0x0a; // the key, of PutRequest as of RangeRequest
     message[n++] = 14;
     n += sprintf((char *)message + n, "key:%010llu", (unsigned long long)(c->rng % keys));
-    message[n++] = 0x12; // PutRequest.value
-    n += varint(message + n, value_size);
-    memset(message + n, 'x', value_size);
-    n += value_size;
+    if (!get) {
+        message[n++] = 0x12; // PutRequest.value
+        n += varint(message + n, value_size);
+        memset(message + n, 'x', value_size);
+        n += value_size;
+    }
     uint32_t size = htonl(n - 5);
     message[0] = 0;
     memcpy(message + 1, &size, 4);
-    *p = (put_t){ .stream = c->next_stream, .sent = now() };
+    *p = (request_t){ .stream = c->next_stream, .get = get, .sent = now() };
     c->next_stream += 2;
-    frame(c, headers_size, HEADERS, END_HEADERS, p->stream);
-    add(c, headers, headers_size);
+    frame(c, headers_size[get], HEADERS, END_HEADERS, p->stream);
+    add(c, headers[get], headers_size[get]);
     frame(c, n, DATA, END_STREAM, p->stream);
     add(c, message, n);
 }
@@ -141,7 +155,7 @@ static void flush_out(conn_t *c) {
     c->filled = c->written = 0;
 }
 
-// Takes a frame in, and sends another put when one is over.
+// Takes a frame in, and sends another request when one is over.
 static void take(conn_t *c, const uint8_t *at, int size) {
     int type = at[3], flags = at[4];
     uint32_t stream;
@@ -150,14 +164,17 @@ static void take(conn_t *c, const uint8_t *at, int size) {
     if (type == SETTINGS && !(flags & ACK)) frame(c, 0, SETTINGS, ACK, 0);
     if (type == PING && !(flags & ACK)) frame(c, 8, PING, ACK, 0), add(c, at + FRAME, 8);
     if (type == GOAWAY) errno = 0, fail("the server sent GOAWAY");
-    for (put_t *p = c->puts; p < c->puts + in_flight; p++) {
+    for (request_t *p = c->requests; p < c->requests + in_flight; p++) {
         if (stream != p->stream) continue;
-        if (type == DATA && size >= 5) p->answered = 1;
+        if (type == DATA && size >= 5) {
+            p->answered = 1;
+            misses += p->get && size < value_size;
+        }
         if (type == RST_STREAM || ((type == HEADERS || type == DATA) && flags & END_STREAM)) {
             record(now() - p->sent);
             ops++;
             errors += !p->answered;
-            send_put(c, p);
+            send_request(c, p);
         }
         return;
     }
@@ -166,7 +183,7 @@ static void take(conn_t *c, const uint8_t *at, int size) {
 static void open_connection(conn_t *c, int i) {
     // No dynamic header table; a window for all responses of a run.
     static const uint8_t preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", no_table[] = { 0, 1, 0, 0, 0, 0 }, window[] = { 0x70, 0, 0, 0 };
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(ports[i % port_count]), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int one = 1;
     c->fd = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -174,12 +191,12 @@ static void open_connection(conn_t *c, int i) {
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     c->rng = 88172645463325252ull * (i + 1) + i;
     c->out = malloc(BUFFER + 2 * in_flight * (value_size + 256));
-    c->puts = calloc(in_flight, sizeof *c->puts);
+    c->requests = calloc(in_flight, sizeof *c->requests);
     c->next_stream = 1;
     add(c, preface, sizeof preface - 1);
     frame(c, sizeof no_table, SETTINGS, 0, 0), add(c, no_table, sizeof no_table);
     frame(c, sizeof window, WINDOW_UPDATE, 0, 0), add(c, window, sizeof window);
-    for (int p = 0; p < in_flight; p++) send_put(c, c->puts + p);
+    for (int p = 0; p < in_flight; p++) send_request(c, c->requests + p);
     flush_out(c);
     struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };
     epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &e);
@@ -188,7 +205,11 @@ static void open_connection(conn_t *c, int i) {
 int main(int argc, char **argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *o = argv[i], *x = argv[i + 1];
-        if (!strcmp(o, "-p")) port = atoi(x);
+        if (!strcmp(o, "-p")) {
+            port_count = 0;
+            for (const char *p = x; p && port_count < 16; p = strchr(p, ','), p = p ? p + 1 : p) ports[port_count++] = atoi(p);
+        }
+        else if (!strcmp(o, "-get")) get_percent = atoi(x);
         else if (!strcmp(o, "-c")) connections = atoi(x);
         else if (!strcmp(o, "-P")) in_flight = atoi(x);
         else if (!strcmp(o, "-d")) value_size = atoi(x);
@@ -198,12 +219,8 @@ int main(int argc, char **argv) {
         else errno = 0, fail("an option that is not known");
     }
     if (value_size > 1 << 14) errno = 0, fail("-d is at most 16384");
-    headers[headers_size++] = 0x83; // :method POST
-    headers[headers_size++] = 0x86; // :scheme http
-    text(4, ":path", "/etcdserverpb.KV/Put");
-    text(1, ":authority", "127.0.0.1");
-    text(31, "content-type", "application/grpc");
-    text(0, "te", "trailers");
+    request_headers(0, "/etcdserverpb.KV/Put");
+    request_headers(1, "/etcdserverpb.KV/Range");
 
     epoll = epoll_create1(0);
     conn_t *all = calloc(connections, sizeof *all);
@@ -215,7 +232,7 @@ int main(int argc, char **argv) {
         t = now();
         if (!start && t >= begin) {
             memset(histogram, 0, sizeof histogram);
-            ops = errors = longest = 0;
+            ops = errors = misses = longest = 0;
             start = t;
         }
         if (t >= end) break;
@@ -238,7 +255,8 @@ int main(int argc, char **argv) {
             flush_out(c);
         }
     }
-    printf("%.0f ops/s p50 %.1f us p99 %.1f us p99.9 %.1f us max %.1f us ops %llu errs %llu misses 0\n", ops / ((t - start) / 1e9),
-           percentile(.5), percentile(.99), percentile(.999), longest / 1e3, (unsigned long long)ops, (unsigned long long)errors);
+    printf("%.0f ops/s p50 %.1f us p99 %.1f us p99.9 %.1f us max %.1f us ops %llu errs %llu misses %llu\n",
+           ops / ((t - start) / 1e9), percentile(.5), percentile(.99), percentile(.999), longest / 1e3,
+           (unsigned long long)ops, (unsigned long long)errors, (unsigned long long)misses);
     return errors ? 3 : 0;
 }

@@ -41,7 +41,7 @@ begin() { # names of C sources
     need curl 'curl'
     mkdir -p "$build" "$parent"
     for source in "$@"; do
-        gcc -O2 -o "$build/$source" "src/bench/$source.c"
+        gcc -O2 -pthread -o "$build/$source" "src/bench/$source.c"
     done
     work=$(mktemp -d "$parent/run.XXXXXX")
     # As many connections as the system lets this user have.
@@ -98,22 +98,28 @@ free_port() {
     done
 }
 
-# Starts a node, by bin/keyval where that is there, else by java -jar. Its data are in $work/<name>.
+# Starts a node on free ports. Its data are in $work/<name>.
 start_keyval() { # name, settings
+    free_port
+    port[$1]=$REPLY
+    free_port
+    http[$1]=$REPLY
+    : >"$work/$1.out"
+    launch_keyval "$@"
+}
+
+# Starts a node on the ports it has, by bin/keyval where that is there, else by java -jar.
+launch_keyval() { # name, settings
     local name=$1 opts
     shift
-    free_port
-    port[$name]=$REPLY
-    free_port
-    http[$name]=$REPLY
     kind[$name]=keyval
     out[$name]=$work/$name.out
     local settings=("--keyval.port=${port[$name]}" "--management.server.port=${http[$name]}" "--keyval.data-dir=$work/$name" "$@")
     if [ -x bin/keyval ]; then
-        KEYVAL_JAVA_OPTS=${JAVA_OPTS:-} bin/keyval "${settings[@]}" >"${out[$name]}" 2>&1 &
+        KEYVAL_JAVA_OPTS=${JAVA_OPTS:-} bin/keyval "${settings[@]}" >>"${out[$name]}" 2>&1 &
     else
         read -ra opts <<<"${JAVA_OPTS:-}"
-        "$java" ${opts[@]+"${opts[@]}"} -jar target/keyval.jar "${settings[@]}" >"${out[$name]}" 2>&1 &
+        "$java" ${opts[@]+"${opts[@]}"} -jar target/keyval.jar "${settings[@]}" >>"${out[$name]}" 2>&1 &
     fi
     pid[$name]=$!
 }

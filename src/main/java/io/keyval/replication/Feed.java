@@ -17,6 +17,9 @@ final class Feed implements AutoCloseable {
 
     private static final int BATCH_BYTES = 256 << 10;
 
+    /** In a full sync; a frame of a compacted log fits in. */
+    private static final int SYNC_BATCH_BYTES = (1 << 20) + (64 << 10);
+
     private final Resync decision;
     private final WalCursor cursor;
     private final WireMessage answer;
@@ -82,12 +85,17 @@ final class Feed implements AutoCloseable {
             syncing = false;
             return new WireMessage.SyncDone();
         }
-        ByteBuffer bytes = cursor.read(BATCH_BYTES);
+        ByteBuffer bytes = cursor.read(syncing ? SYNC_BATCH_BYTES : BATCH_BYTES);
         if (bytes == null) {
             return null;
         }
         sentBytes += bytes.remaining();
         return new WireMessage.Data(bytes);
+    }
+
+    /** Whether the next message would be as long as any. */
+    boolean isBatchFull() {
+        return cursor.remaining() >= BATCH_BYTES;
     }
 
     /** Waits until there is more to send, or the time is over. */

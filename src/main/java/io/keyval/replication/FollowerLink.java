@@ -110,7 +110,8 @@ final class FollowerLink {
     private final class Session {
 
         final TcpConnectionSupport connection;
-        final MessageAssembler assembler = new MessageAssembler(MAX_PAYLOAD);
+        final SpareArrays spare = new SpareArrays();
+        final MessageAssembler assembler = new MessageAssembler(MAX_PAYLOAD, spare);
         final StringBuilder hello = new StringBuilder();
         volatile boolean greeted;
         volatile boolean joined;
@@ -381,7 +382,7 @@ final class FollowerLink {
             }
             reading = true;
             try {
-                take(now, ByteBuffer.wrap((byte[]) message.getPayload()));
+                take(now, (ByteBuffer) message.getPayload());
             } catch (UncheckedIOException e) {
                 fail(now, "the sync file could not be written: " + rootMessage(e));
             } catch (RuntimeException e) {
@@ -516,7 +517,7 @@ final class FollowerLink {
         now.reason = full.reason();
         now.setAside = wal.position() > 0 && (otherLog || full.reason() != Resync.Reason.COMPACTED);
         try {
-            syncing = new SyncFile(store.syncFile(), full.bytes());
+            syncing = new SyncFile(store, full.bytes(), now.spare);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -581,7 +582,7 @@ final class FollowerLink {
         }
         LogId before = store.wal().id();
         try {
-            Path aside = store.install(file.finish(), now.setAside);
+            Path aside = file.install(now.setAside);
             if (aside != null) {
                 log.warn(
                         "The log that was here, {}, was replaced by the leader's, {} ({}); it is kept as {}.",

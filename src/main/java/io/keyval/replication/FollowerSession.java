@@ -57,6 +57,7 @@ final class FollowerSession {
     private final Peer peer;
     private final KeyValueStore store;
     private final Duration heartbeat;
+    private final Duration gather;
     private final LagClock clock;
     private final Listener listener;
     private final MessageAssembler assembler = new MessageAssembler(MAX_PAYLOAD);
@@ -76,12 +77,18 @@ final class FollowerSession {
     private volatile @Nullable Feed feed;
     private volatile boolean closed;
 
+    /**
+     * A session that waits for the follower's status.
+     *
+     * @param gather what becomes durable within this time may be sent together
+     */
     FollowerSession(
             int id,
             String connectionId,
             Peer peer,
             KeyValueStore store,
             Duration heartbeat,
+            Duration gather,
             LagClock clock,
             Listener listener) {
         this.id = id;
@@ -89,6 +96,7 @@ final class FollowerSession {
         this.peer = peer;
         this.store = store;
         this.heartbeat = heartbeat;
+        this.gather = gather;
         this.clock = clock;
         this.listener = listener;
     }
@@ -233,7 +241,11 @@ final class FollowerSession {
 
     private void stream(Feed open) throws InterruptedException {
         long beat = System.nanoTime() - heartbeat.toNanos();
+        Pace pace = new Pace(gather);
         while (!closed) {
+            if (!open.isSyncing() && !open.isBatchFull()) {
+                pace.await();
+            }
             WireMessage message = open.next();
             if (message == null) {
                 long left = beat + heartbeat.toNanos() - System.nanoTime();
@@ -248,6 +260,7 @@ final class FollowerSession {
                     state = FollowerStatus.State.STREAMING;
                 } else {
                     send(message);
+                    pace.sent();
                 }
             }
             beat = heartbeatIfDue(open, beat);

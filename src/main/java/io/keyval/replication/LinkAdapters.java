@@ -34,8 +34,8 @@ final class LinkAdapters {
      *
      * @param localAddress to connect from; null for any
      * @param tls TLS of the connection; null for none
-     * @param received takes what the leader sends, byte arrays as they come, on the thread of the
-     *     connection
+     * @param received takes what the leader sends, byte buffers as they come, on the thread of the
+     *     connection; they are not to be kept
      */
     LinkAdapters(
             String host,

@@ -6,8 +6,8 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.serializer.Deserializer;
 import org.springframework.core.serializer.Serializer;
@@ -72,17 +72,23 @@ final class LinkConnectionFactory extends TcpNetClientConnectionFactory {
         out.write(bytes);
     }
 
-    /** At least one byte, and whatever else has come. For the one connection there is at a time. */
-    private static final class Chunks implements Deserializer<byte[]> {
+    /**
+     * At least one byte, and whatever else has come, in an array of the reading thread's that is
+     * used again and again.
+     */
+    private static final class Chunks implements Deserializer<ByteBuffer> {
+
+        private final ThreadLocal<byte[]> buffers =
+                ThreadLocal.withInitial(() -> new byte[READ_BYTES]);
 
         @Override
-        public byte[] deserialize(InputStream in) throws IOException {
-            byte[] buffer = new byte[Math.clamp(in.available(), 1024, READ_BYTES)];
+        public ByteBuffer deserialize(InputStream in) throws IOException {
+            byte[] buffer = buffers.get();
             int read = in.read(buffer);
             if (read < 0) {
                 throw new SoftEndOfStreamException("end of stream");
             }
-            return read == buffer.length ? buffer : Arrays.copyOf(buffer, read);
+            return ByteBuffer.wrap(buffer, 0, read);
         }
     }
 }

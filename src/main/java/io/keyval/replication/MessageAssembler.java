@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 final class MessageAssembler {
 
     private final int maxPayload;
+    private final SpareArrays spare;
     private final ByteBuffer header = ByteBuffer.allocate(WireCodec.HEADER_SIZE);
     private byte[] payload = {};
     private int length;
@@ -20,7 +21,16 @@ final class MessageAssembler {
      * @param maxPayload a longer payload is refused
      */
     MessageAssembler(int maxPayload) {
+        this(maxPayload, new SpareArrays());
+    }
+
+    /**
+     * @param maxPayload a longer payload is refused
+     * @param spare where there may be arrays for payloads
+     */
+    MessageAssembler(int maxPayload, SpareArrays spare) {
         this.maxPayload = maxPayload;
+        this.spare = spare;
     }
 
     /**
@@ -65,7 +75,7 @@ final class MessageAssembler {
         if (length < 0 || length > maxPayload) {
             throw new WireException("a message of %d bytes".formatted(length));
         }
-        payload = new byte[0];
+        payload = spare.take();
         filled = 0;
     }
 }

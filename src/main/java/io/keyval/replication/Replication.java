@@ -26,6 +26,9 @@ public final class Replication implements SmartLifecycle {
     private static final int PHASE = Store.PHASE + 1000;
     private static final Duration TICK = Duration.ofMillis(10);
 
+    /** Where no client waits for a follower's word. */
+    private static final Duration GATHER = Duration.ofMillis(5);
+
     /** A promotion counts for as many leaderships, a start for one: it outranks later starts. */
     private static final long PROMOTION = 1000;
 
@@ -80,6 +83,7 @@ public final class Replication implements SmartLifecycle {
                                         peers.peer(connection),
                                         store,
                                         settings.heartbeat(),
+                                        acks == null ? GATHER : Duration.ZERO,
                                         clock,
                                         new Listener()));
     }

@@ -1,17 +1,18 @@
 package io.keyval.replication;
 
+import io.keyval.store.FullSync;
+import io.keyval.store.KeyValueStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The leader's log on its way in during a full sync, beside the log that is still served. One
- * thread writes; any thread may ask how far it is.
+ * The leader's log on its way in during a full sync, beside the log that is still served. Tells how
+ * far it is, and has the arrays that are replayed used again. One thread writes; any thread may
+ * ask.
  */
 final class SyncFile {
 
@@ -20,44 +21,42 @@ final class SyncFile {
     /** A shorter sync is over before anybody asks for its progress. */
     private static final long TOLD_ABOVE = 64 << 20;
 
-    private final Path path;
-    private final long total;
-    private final FileChannel channel;
-    private volatile long written;
+    private final KeyValueStore store;
+    private final FullSync sync;
+    private final SpareArrays spare;
+    private boolean installed;
 
     /**
      * Creates the file, or empties one that was left behind.
      *
      * @param total bytes to come
+     * @param spare takes the arrays of what was replayed
      * @throws IOException when it cannot be created, or there is no room for it
      */
-    SyncFile(Path path, long total) throws IOException {
-        this.path = path;
-        this.total = total;
-        Files.deleteIfExists(path);
-        long room = Files.getFileStore(path.toAbsolutePath().getParent()).getUsableSpace();
-        if (room < total) {
-            throw new IOException("it needs %d bytes and %d are free".formatted(total, room));
-        }
-        this.channel =
-                FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    SyncFile(KeyValueStore store, long total, SpareArrays spare) throws IOException {
+        this.store = store;
+        this.spare = spare;
+        this.sync = store.beginSync(total);
     }
 
     long written() {
-        return written;
+        return sync.written();
     }
 
     long total() {
-        return total;
+        return sync.total();
     }
 
+    /**
+     * Takes the next bytes of the log.
+     *
+     * @param bytes all of an array, which is handed over
+     */
     void write(ByteBuffer bytes) throws IOException {
-        long before = written;
-        long after = before + bytes.remaining();
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-        written = after;
+        long total = total();
+        long before = written();
+        sync.add(bytes, () -> spare.give(bytes.array()));
+        long after = written();
         if (total > TOLD_ABOVE && before * 10 / total != after * 10 / total) {
             log.info(
                     "Full sync: {} of {} bytes, {} %.",
@@ -65,20 +64,22 @@ final class SyncFile {
         }
     }
 
-    /** Everything has come: when this returns, it is on disk. */
-    Path finish() throws IOException {
-        channel.force(true);
-        channel.close();
-        return path;
+    /**
+     * Everything has come: when this returns, it is on disk, in the place of the log, and served.
+     *
+     * @see KeyValueStore#install(FullSync, boolean)
+     */
+    @Nullable Path install(boolean setAside) throws IOException {
+        installed = true;
+        spare.clear();
+        return store.install(sync, setAside);
     }
 
-    /** Removes the file. Never throws. */
+    /** Removes what came, unless it was to be installed. Never throws. */
     void discard() {
-        try {
-            channel.close();
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            log.warn("The sync file {} could not be removed: {}.", path, e.getMessage());
+        spare.clear();
+        if (!installed) {
+            sync.discard();
         }
     }
 }

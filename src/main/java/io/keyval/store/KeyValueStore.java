@@ -7,6 +7,7 @@ import io.keyval.wal.DataDirectory;
 import io.keyval.wal.FsyncPolicy;
 import io.keyval.wal.LogFailedException;
 import io.keyval.wal.LogId;
+import io.keyval.wal.LogIntake;
 import io.keyval.wal.Outcome;
 import io.keyval.wal.Wal;
 import io.keyval.wal.WalEvents;
@@ -213,6 +214,43 @@ public class KeyValueStore implements Store, SmartLifecycle {
     }
 
     /**
+     * Begins to take a leader's log in, into {@link #syncFile}.
+     *
+     * @param total bytes to come, about
+     * @throws IOException when the file cannot be created, or there is no room for it
+     */
+    public FullSync beginSync(long total) throws IOException {
+        Keyspace keyspace = new Keyspace();
+        try {
+            return new FullSync(LogIntake.begin(syncFile(), options, keyspace, total), keyspace);
+        } catch (IOException | RuntimeException e) {
+            keyspace.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Finishes a full sync, puts its log in the place of this node's in one step, and serves it
+     * from then on. Until then, and when this fails, everything is as it was; then the log that
+     * stays is opened and replayed again if it was closed already.
+     *
+     * @param setAside keeps the log that is replaced, under the name that is returned
+     * @return where the replaced log is now, or null when it is gone
+     * @throws IOException when what came cannot be written
+     * @throws WalException when it is damaged or cannot be put in place
+     */
+    public @Nullable Path install(FullSync sync, boolean setAside) throws IOException {
+        Wal synced;
+        try {
+            synced = sync.finish();
+        } catch (IOException | RuntimeException e) {
+            sync.discard();
+            throw e;
+        }
+        return install(new Data(synced, sync.keyspace()), setAside);
+    }
+
+    /**
      * Replays the file of a full sync, puts it in the place of the log in one step, and serves it
      * from then on. Until then, and when this fails, everything is as it was; then the log that
      * stays is opened and replayed again.
@@ -222,11 +260,15 @@ public class KeyValueStore implements Store, SmartLifecycle {
      * @throws WalException when the file is damaged or cannot be put in place
      */
     public @Nullable Path install(Path synced, boolean setAside) {
+        return install(open(synced), setAside);
+    }
+
+    private @Nullable Path install(Data next, boolean setAside) {
         synchronized (change) {
-            Data next = open(synced);
             try {
                 if (next.wal().wasTorn()) {
-                    throw new StoreException("The synced log %s is not whole.".formatted(synced));
+                    throw new StoreException(
+                            "The synced log %s is not whole.".formatted(next.wal().file()));
                 }
                 Path log = data().wal().file();
                 Path aside = setAside ? keepAside(log, data().wal().id()) : null;
@@ -271,13 +313,17 @@ public class KeyValueStore implements Store, SmartLifecycle {
             return new Data(Wal.open(log, options, keyspace), keyspace);
         } catch (MemoryExhaustedException e) {
             keyspace.close();
-            throw new StoreException(
-                    "The log %s cannot be replayed. %s Use a machine or container with more memory."
-                            .formatted(log, e.getMessage()));
+            throw tooLarge(log, e);
         } catch (RuntimeException e) {
             keyspace.close();
             throw e;
         }
+    }
+
+    static StoreException tooLarge(Path log, MemoryExhaustedException cause) {
+        return new StoreException(
+                "The log %s cannot be replayed. %s Use a machine or container with more memory."
+                        .formatted(log, cause.getMessage()));
     }
 
     private Path keepAside(Path log, LogId id) {

@@ -31,7 +31,7 @@ final class WalEventLog implements WalEvents {
     @Override
     public void replaying(Path file, long records, long bytes, long totalBytes) {
         long now = System.nanoTime();
-        if (replayBegun == 0) {
+        if (replayBegun == 0 || bytes == 0) {
             replayBegun = now;
             replayTold = now;
         }

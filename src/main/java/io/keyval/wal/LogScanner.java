@@ -62,28 +62,19 @@ final class LogScanner {
     }
 
     private ScanResult scan() throws IOException {
-        FileHeader header = fileHeader();
-        long offset = FrameCodec.FILE_HEADER_SIZE;
-        long position = header.basePosition();
-        long epoch = 0;
-        long frames = 0;
-        long records = 0;
-        boolean baseClosed = header.basePosition() == 0;
-        List<Epoch> history = new ArrayList<>();
-        PositionIndex index = new PositionIndex();
-        if (baseClosed) {
-            index.add(1, offset);
-        }
+        LogCourse course = new LogCourse(fileHeader());
+        LogId id = course.header().id();
         Damage damage = null;
-        while (offset < size) {
-            FrameHeader frame = frameAt(offset, header.id());
+        while (course.offset() < size) {
+            long offset = course.offset();
+            FrameHeader frame = frameAt(offset, id);
             String wrong = frame == null ? "no frame begins there" : null;
-            if (frame != null && baseClosed && isPast(frame, position, epoch)) {
+            if (frame != null && course.isPast(frame)) {
                 frame = null;
                 wrong = "a frame that the log has already stands there again";
             }
             if (frame != null) {
-                wrong = order(frame, baseClosed, position);
+                wrong = course.order(frame);
                 if (wrong != null) {
                     damage = new Damage(offset, wrong, true);
                     break;
@@ -91,38 +82,24 @@ final class LogScanner {
                 wrong = body(offset, frame);
             }
             if (wrong != null) {
-                damage = damage(offset, wrong, frame, header.id(), position, epoch);
+                damage = damage(offset, wrong, frame, id, course.position(), course.epoch());
                 break;
             }
             java.util.Objects.requireNonNull(frame);
-            wrong = contents(offset, frame, visitor, history);
+            List<Epoch> epochs = new ArrayList<>();
+            wrong = contents(offset, frame, visitor, epochs);
             if (wrong != null) {
                 damage = new Damage(offset, wrong, true);
                 break;
             }
-            if (frame.type() == FrameCodec.HISTORY) {
-                baseClosed = true;
-                index.add(position + 1, offset + frame.size());
-                epoch = history.isEmpty() ? 0 : history.getLast().value();
-            } else if (frame.type() == FrameCodec.RECORDS) {
-                index.add(frame.firstPosition(), offset);
-                if (frame.epoch() != epoch) {
-                    epoch = frame.epoch();
-                    history.add(new Epoch(epoch, frame.firstPosition()));
-                }
-                position = frame.lastPosition();
-            }
-            frames++;
-            records += frame.records();
-            offset += frame.size();
-            visitor.progress(records, offset);
+            course.pass(frame, epochs);
+            visitor.progress(course.records(), course.offset());
         }
-        if (!baseClosed) {
+        if (!course.isBaseClosed()) {
             String what = damage == null ? "the file ends there" : damage.what();
-            damage = new Damage(offset, what + Damage.IN_BASE, true);
+            damage = new Damage(course.offset(), what + Damage.IN_BASE, true);
         }
-        return new ScanResult(
-                header, offset, position, epoch, history, frames, records, index, damage);
+        return course.result(damage);
     }
 
     private FileHeader fileHeader() throws IOException {
@@ -144,35 +121,6 @@ final class LogScanner {
                     file, 0, ours ? "the file header is damaged" : "it is not a keyval log");
         }
         return header;
-    }
-
-    /**
-     * Whether a good frame is older than what stands before it. Blocks of a file that was removed
-     * can come back at the end of a file that a power cut left too long, and frames can stand
-     * inside a value; neither says anything about this place.
-     */
-    private static boolean isPast(FrameHeader frame, long position, long epoch) {
-        return frame.firstPosition() <= position || frame.epoch() < epoch;
-    }
-
-    /** Whether a good header may stand here at all; a crash cannot bring one that may not. */
-    private static @Nullable String order(FrameHeader frame, boolean baseClosed, long position) {
-        return switch (frame.type()) {
-            case FrameCodec.RECORDS -> {
-                if (!baseClosed) {
-                    yield "records stand where the base should be";
-                }
-                yield frame.firstPosition() != position + 1
-                        ? "position %d stands where %d should be"
-                                .formatted(frame.firstPosition(), position + 1)
-                        : null;
-            }
-            case FrameCodec.BASE, FrameCodec.HISTORY ->
-                    baseClosed || frame.firstPosition() != position
-                            ? "a part of a base stands where it should not be"
-                            : null;
-            default -> "a frame of unknown type %d".formatted(frame.type());
-        };
     }
 
     /** Checks the body of a good header; null when it is good. */
@@ -253,7 +201,7 @@ final class LogScanner {
                 at++;
                 continue;
             }
-            if (!isPast(frame, before, begun) && at - frame.unforced() > offset) {
+            if (!LogCourse.isPast(frame, before, begun) && at - frame.unforced() > offset) {
                 return new Damage(
                         offset,
                         "%s, and the frame at offset %d says that it was on disk"

@@ -45,17 +45,26 @@ public final class Wal implements AutoCloseable {
      */
     public static Wal open(Path file, WalOptions options, RecordSink sink) {
         LogOpener.Opened opened = new LogOpener(file, options).open(sink);
-        ScanResult scan = opened.scan();
+        return open(file, options, opened.channel(), opened.scan(), opened.torn());
+    }
+
+    /** A log that has been read and forced through {@code channel}, which is handed over. */
+    static Wal open(Path file, WalOptions options, FileChannel channel, ScanResult scan) {
+        return open(file, options, channel, scan, false);
+    }
+
+    private static Wal open(
+            Path file, WalOptions options, FileChannel channel, ScanResult scan, boolean torn) {
         LogFile current =
                 new LogFile(
                         file,
-                        opened.channel(),
+                        channel,
                         scan.header(),
                         scan.index(),
                         new LogFile.End(scan.end(), scan.position(), scan.epoch()));
         LogWriter writer = new LogWriter(options, current, scan.history());
         writer.start();
-        return new Wal(options, writer, opened.torn());
+        return new Wal(options, writer, torn);
     }
 
     /**

@@ -14,7 +14,10 @@ public interface WalEvents {
     /** A force took this long. */
     default void forced(long nanos) {}
 
-    /** Replay has come this far; called once a megabyte and at the end. */
+    /**
+     * Replay has come this far; called once a megabyte and at the end, of a log that comes in from
+     * elsewhere at its beginning and its end.
+     */
     default void replaying(Path file, long records, long bytes, long totalBytes) {}
 
     /**

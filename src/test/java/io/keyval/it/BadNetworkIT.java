@@ -26,7 +26,7 @@ class BadNetworkIT {
     static void enter() {
         String missing = PrivateNetwork.missing();
         assumeThat(missing).as("networks can fail here").isNull();
-        network = new PrivateNetwork(BadNetwork.class, directory);
+        network = new PrivateNetwork(BadNetwork.class, directory.toString());
     }
 
     @AfterAll

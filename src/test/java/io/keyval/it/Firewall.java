@@ -6,7 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The links between addresses of this process's network namespace. Takes root. Thread-safe. */
+/**
+ * The links between addresses of this process's network namespace, or between others that it routes
+ * for. Takes root. Thread-safe.
+ */
 final class Firewall {
 
     private final List<String> rules = new ArrayList<>();
@@ -40,6 +43,7 @@ final class Firewall {
 
     private synchronized void add(String rule) {
         rules.add("add rule inet faults in " + rule);
+        rules.add("add rule inet faults through " + rule);
         apply();
     }
 
@@ -53,6 +57,7 @@ final class Firewall {
         run(
                 "flush ruleset\nadd table inet faults\n"
                         + "add chain inet faults in { type filter hook input priority 0; }\n"
+                        + "add chain inet faults through { type filter hook forward priority 0; }\n"
                         + String.join("\n", rules)
                         + "\n",
                 "nft",
@@ -72,7 +77,7 @@ final class Firewall {
         run("", "tc", "qdisc", "replace", "dev", "lo", "root", "noqueue");
     }
 
-    private static void run(String input, String... command) {
+    static void run(String input, String... command) {
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().write(input.getBytes(StandardCharsets.UTF_8));

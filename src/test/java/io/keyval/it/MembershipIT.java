@@ -109,14 +109,19 @@ class MembershipIT {
         }
     }
 
+    /** Writes all keys; whatever is not known to be written is written again. */
     private static void put(NodeProcess node, int keys) {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < keys; i++) {
             lines.add("PUT k%d v".formatted(i));
         }
-        try (LineClient client = node.client()) {
-            assertThat(client.pipeline(lines)).hasSize(keys).containsOnly("OK");
-        }
+        await().atMost(NodeProcess.PATIENCE)
+                .untilAsserted(
+                        () -> {
+                            try (LineClient client = node.client()) {
+                                assertThat(client.pipeline(lines)).hasSize(keys).containsOnly("OK");
+                            }
+                        });
     }
 
     private static boolean isReady(NodeProcess node) {

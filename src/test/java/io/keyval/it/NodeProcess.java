@@ -136,7 +136,7 @@ public final class NodeProcess implements AutoCloseable {
             throw new IllegalStateException("The node runs");
         }
         outputStart = length();
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(settings.launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
         command.addAll(settings.jvmArguments);
@@ -381,6 +381,7 @@ public final class NodeProcess implements AutoCloseable {
         private final Path dataDir;
         private final List<String> arguments = new ArrayList<>();
         private final List<String> jvmArguments = new ArrayList<>();
+        private final List<String> launcher = new ArrayList<>();
         private final Map<String, String> environment = new HashMap<>();
         private @Nullable Path directory;
         private @Nullable SSLContext tls;
@@ -403,6 +404,12 @@ public final class NodeProcess implements AutoCloseable {
         /** Arguments of the virtual machine. */
         public Builder jvmArguments(String... more) {
             jvmArguments.addAll(List.of(more));
+            return this;
+        }
+
+        /** A command that becomes the node's process when the node's own command follows it. */
+        public Builder launcher(String... command) {
+            launcher.addAll(List.of(command));
             return this;
         }
 

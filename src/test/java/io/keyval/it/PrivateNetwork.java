@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -25,13 +27,16 @@ final class PrivateNetwork implements AutoCloseable {
     static final String PASSED = "=== passed";
     static final String FAILED = "=== failed";
 
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+
     private final Process process;
     private final PrintWriter requests;
     private final BufferedReader answers;
 
-    PrivateNetwork(Class<?> program, Path directory) {
+    PrivateNetwork(Class<?> program, String... arguments) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        List<String> command =
+        List<String> command = new ArrayList<>();
+        command.addAll(
                 List.of(
                         "unshare",
                         "--net",
@@ -50,8 +55,8 @@ final class PrivateNetwork implements AutoCloseable {
                         "-cp",
                         System.getProperty(
                                 "surefire.test.class.path", System.getProperty("java.class.path")),
-                        program.getName(),
-                        directory.toString());
+                        program.getName()));
+        command.addAll(List.of(arguments));
         try {
             process =
                     new ProcessBuilder(command)
@@ -105,10 +110,11 @@ final class PrivateNetwork implements AutoCloseable {
         Thread.ofVirtual().start(() -> passed.complete(readAnswer(said)));
         boolean good;
         try {
-            good = passed.get(120, TimeUnit.SECONDS);
+            good = passed.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (java.util.concurrent.TimeoutException e) {
             good = false;
-            said.append("no answer in two minutes\n");
+            said.append("no answer in %s, so the program is ended%n".formatted(PATIENCE));
+            process.destroyForcibly();
         }
         if (!good) {
             throw new AssertionError(said.toString());

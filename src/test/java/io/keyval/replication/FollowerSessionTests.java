@@ -38,6 +38,7 @@ class FollowerSessionTests {
                         peer,
                         leader.store(),
                         Duration.ofSeconds(1),
+                        Duration.ZERO,
                         new LagClock(),
                         listener);
     }

@@ -156,6 +156,7 @@ class FollowerSessionsTests {
                                 peers.computeIfAbsent(connection, c -> new RecordingPeer()),
                                 store.store(),
                                 Duration.ofSeconds(1),
+                                Duration.ZERO,
                                 new LagClock(),
                                 new RecordingListener()));
     }

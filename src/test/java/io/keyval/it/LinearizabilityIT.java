@@ -1,0 +1,72 @@
+package io.keyval.it;
+
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Three nodes of a cluster, processes with networks, disks and clocks of their own, to which
+ * everything happens once while clients read and write; what these were told has to be
+ * linearizable. Longer, with the faults in random order: {@code ./mvnw -B verify
+ * -Dit.test=LinearizabilityIT -Dkeyval.fault-minutes=30}; only the faults whose names match: {@code
+ * -Dkeyval.faults='disk|clock'}.
+ */
+class LinearizabilityIT {
+
+    private static final Duration LONGER =
+            Duration.ofMinutes(Integer.getInteger("keyval.fault-minutes", 0));
+    private static final long SEED = Long.getLong("keyval.seed", System.nanoTime());
+    private static final Pattern WANTED = Pattern.compile(System.getProperty("keyval.faults", ""));
+    private static final Path REPORTS = Path.of("target", "histories").toAbsolutePath();
+
+    @TempDir private Path directory;
+
+    private PrivateNetwork network(String... settings) {
+        String missing = PrivateNetwork.missing();
+        assumeThat(missing).as("networks can fail here").isNull();
+        return new PrivateNetwork(
+                ClusterFaults.class,
+                Stream.concat(
+                                Stream.of(
+                                        directory.toString(),
+                                        REPORTS.toString(),
+                                        Long.toString(SEED)),
+                                Stream.of(settings))
+                        .toArray(String[]::new));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> faults() {
+        PrivateNetwork network = network();
+        System.err.println("Seed " + SEED + ", histories of failures in " + REPORTS);
+        List<String> names =
+                ClusterFaults.FAULTS.keySet().stream()
+                        .filter(name -> WANTED.matcher(name).find())
+                        .toList();
+        Random random = new Random(SEED);
+        long begun = System.nanoTime();
+        Stream<String> more =
+                Stream.generate(() -> names.get(random.nextInt(names.size())))
+                        .takeWhile(_ -> System.nanoTime() - begun < LONGER.toNanos());
+        return Stream.of(names.stream(), more, Stream.of(ClusterFaults.LAST))
+                .flatMap(stream -> stream)
+                .map(name -> DynamicTest.dynamicTest(name, () -> network.ask(name)))
+                .onClose(network::close);
+    }
+
+    @Test
+    void whenANodeAnswersFromMemoryThenItsStaleReadsAreFound() throws Exception {
+        try (PrivateNetwork network = network("--keyval.cluster.reads=local")) {
+            network.ask(ClusterFaults.STALE);
+        }
+    }
+}
