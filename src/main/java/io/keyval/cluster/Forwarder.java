@@ -126,7 +126,8 @@ final class Forwarder implements Closeable {
 
     private static boolean certain(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConnectException) {
+            // Ratis says by a null pointer that it does not know yet where a node is.
+            if (cause instanceof ConnectException || cause instanceof NullPointerException) {
                 return true;
             }
             if (cause instanceof AlreadyClosedException

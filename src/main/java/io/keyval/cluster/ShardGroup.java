@@ -505,6 +505,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                     known,
                     here == null ? "" : " in term " + here.getInfo().getCurrentTerm());
         }
+        membersChanged();
         batcher.leaderChanged();
     }
 
