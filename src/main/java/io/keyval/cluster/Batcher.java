@@ -54,6 +54,9 @@ final class Batcher implements AutoCloseable {
 
         /** The id of the node that leads, as far as it is known. */
         @Nullable String leader();
+
+        /** The batcher ended by a failure, and takes nothing any more. */
+        void failed(Throwable failure);
     }
 
     /** Who executes the entries of a shard. */
@@ -85,7 +88,9 @@ final class Batcher implements AutoCloseable {
 
     private final List<Entry> sent = new ArrayList<>();
     private long nextId = 1;
+    private long nextLook = System.nanoTime();
 
+    private volatile boolean lookNow;
     private volatile long notBefore = System.nanoTime();
     private volatile boolean news;
     private volatile boolean parked;
@@ -144,6 +149,7 @@ final class Batcher implements AutoCloseable {
     /** As {@link #wake}, and at once: whoever leads is known again. */
     void leaderChanged() {
         notBefore = System.nanoTime();
+        lookNow = true;
         wake();
     }
 
@@ -155,8 +161,12 @@ final class Batcher implements AutoCloseable {
     /** This entry was certainly not executed: its parts wait to be sent again, in a moment. */
     void returned(Entry entry) {
         if (entry.decide(Entry.Fate.RETURNED)) {
-            notBefore = System.nanoTime() + PAUSE;
-            returned.addAll(entry.parts());
+            pause();
+            for (Part part : entry.parts()) {
+                if (!part.isEnded()) {
+                    returned.add(part);
+                }
+            }
         }
         release(entry);
     }
@@ -166,9 +176,13 @@ final class Batcher implements AutoCloseable {
         release(entry);
     }
 
-    /** This entry may be executed some time: its writes are given up, its reads sent again. */
+    /**
+     * This entry may be executed some time: its writes are given up, its reads sent again, in a
+     * moment.
+     */
     void unknown(Entry entry) {
         if (entry.decide(Entry.Fate.UNKNOWN)) {
+            pause();
             for (Part part : entry.parts()) {
                 giveUp(part);
             }
@@ -176,13 +190,18 @@ final class Batcher implements AutoCloseable {
         release(entry);
     }
 
-    /** A part of an entry that may be executed some time. */
+    /** A part of an entry that may be executed some time: only reads are sent again. */
     void giveUp(Part part) {
         if (part.hasWrites()) {
-            unanswered.add(part.commands().size());
-            part.end(Outcome.UNKNOWN);
+            endUnknown(part);
         } else {
             sendAgain(part);
+        }
+    }
+
+    private void endUnknown(Part part) {
+        if (part.end(Outcome.UNKNOWN)) {
+            unanswered.add(part.commands().size());
         }
     }
 
@@ -205,6 +224,17 @@ final class Batcher implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            loop();
+        } catch (RuntimeException | Error e) {
+            // Parts that nobody sends would wait for ever, and those who add them.
+            closed = true;
+            endAll();
+            route.failed(e);
+        }
+    }
+
+    private void loop() {
         while (!closed) {
             news = false;
             long wait = step();
@@ -229,8 +259,10 @@ final class Batcher implements AutoCloseable {
             waiting.add(part);
         }
         long now = System.nanoTime();
-        if (!sent.isEmpty() || !waiting.isEmpty()) {
-            expire(now);
+        if (lookNow || nextLook - now < 0) {
+            lookNow = false;
+            nextLook = now + TICK;
+            look(now);
         }
         if (waiting.isEmpty() || inFlight.get() >= maxInFlight) {
             return TICK;
@@ -255,29 +287,64 @@ final class Batcher implements AutoCloseable {
         }
     }
 
-    private void expire(long now) {
+    /** Ends what is too late, and lets nobody wait for a node that does not lead any more. */
+    private void look(long now) {
         sent.removeIf(entry -> !entry.isPending());
-        for (int i = sent.size() - 1; i >= 0; i--) {
-            if (sent.get(i).deadline() - now < 0) {
-                unknown(sent.get(i));
+        if (!sent.isEmpty()) {
+            Destination destination = route.destination();
+            for (Entry entry : sent) {
+                expire(entry, now);
+                String node = entry.node();
+                if (node != null
+                        && destination != Destination.NOWHERE
+                        && !destination.equals(new Destination.There(node))) {
+                    doubtful(entry);
+                }
             }
         }
-        while (!waiting.isEmpty() && waiting.peek().deadline() - now < 0) {
-            waiting.remove().end(Outcome.LATE);
+        waiting.removeIf(part -> isLate(part, now));
+    }
+
+    /** Whether a part that was not sent is too late, and so is ended. */
+    private static boolean isLate(Part part, long now) {
+        boolean late = part.deadline() - now < 0;
+        if (late) {
+            part.end(Outcome.LATE);
+        }
+        return late;
+    }
+
+    private void expire(Entry entry, long now) {
+        boolean all = true;
+        for (Part part : entry.parts()) {
+            if (part.deadline() - now >= 0) {
+                all = false;
+            } else if (part.hasWrites()) {
+                endUnknown(part);
+            } else {
+                part.end(Outcome.LATE);
+            }
+        }
+        if (all) {
+            entry.decide(Entry.Fate.UNKNOWN);
+            release(entry);
         }
     }
 
     private long send(Destination destination) {
         switch (destination) {
             case Destination.Here() -> {
-                Entry entry = gather();
-                route.submit(entry);
+                Entry entry = gather(null);
+                if (entry != null) {
+                    route.submit(entry);
+                }
                 return 0;
             }
             case Destination.There(String node) -> {
                 refuseForwarded();
-                if (!waiting.isEmpty()) {
-                    route.forward(gather(), node);
+                Entry entry = gather(node);
+                if (entry != null) {
+                    route.forward(entry, node);
                 }
                 return 0;
             }
@@ -300,13 +367,19 @@ final class Batcher implements AutoCloseable {
         }
     }
 
-    private Entry gather() {
+    /** Makes an entry of what waits and is not too late, or answers null when there is none. */
+    private @Nullable Entry gather(@Nullable String node) {
+        long now = System.nanoTime();
         List<Part> parts = new ArrayList<>();
         int commands = 0;
         long bytes = 0;
         long replyBytes = 0;
         while (!waiting.isEmpty()) {
             Part next = waiting.peek();
+            if (isLate(next, now)) {
+                waiting.remove();
+                continue;
+            }
             if (!parts.isEmpty()
                     && (commands + next.commands().size() > MAX_COMMANDS
                             || bytes + next.bytes() > MAX_BYTES
@@ -318,7 +391,10 @@ final class Batcher implements AutoCloseable {
             replyBytes += next.replyBytes();
             parts.add(waiting.remove());
         }
-        Entry entry = new Entry(nextId++, parts);
+        if (parts.isEmpty()) {
+            return null;
+        }
+        Entry entry = new Entry(nextId++, parts, node);
         inFlight.incrementAndGet();
         sent.add(entry);
         return entry;
@@ -345,6 +421,10 @@ final class Batcher implements AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         }
+        endAll();
+    }
+
+    private void endAll() {
         for (Entry entry : sent) {
             unknown(entry);
         }

@@ -2,6 +2,7 @@ package io.keyval.cluster;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Parts that travel together: as one Raft entry, or as one message to the node that leads.
@@ -27,19 +28,26 @@ final class Entry {
     private final int commands;
     private final long bytes;
     private final long deadline;
+    private final @Nullable String node;
     private final AtomicReference<Fate> fate = new AtomicReference<>(Fate.PENDING);
     private volatile boolean slotHeld = true;
 
-    Entry(long id, List<Part> parts) {
+    /**
+     * An entry.
+     *
+     * @param node the id of the node that it is sent to, or null where it goes into the own log
+     */
+    Entry(long id, List<Part> parts, @Nullable String node) {
         this.id = id;
         this.parts = parts;
+        this.node = node;
         int commands = 0;
         long bytes = 0;
         long deadline = parts.getFirst().deadline();
         for (Part part : parts) {
             commands += part.commands().size();
             bytes += part.bytes();
-            if (part.deadline() - deadline < 0) {
+            if (part.deadline() - deadline > 0) {
                 deadline = part.deadline();
             }
         }
@@ -65,7 +73,12 @@ final class Entry {
         return bytes;
     }
 
-    /** The earliest deadline of its parts, a {@link System#nanoTime}. */
+    /** The id of the node that it is sent to, or null where it goes into the own log. */
+    @Nullable String node() {
+        return node;
+    }
+
+    /** The latest deadline of its parts, a {@link System#nanoTime}. */
     long deadline() {
         return deadline;
     }

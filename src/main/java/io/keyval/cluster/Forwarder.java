@@ -23,6 +23,9 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
+import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.RaftException;
+import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.apache.ratis.protocol.exceptions.TimeoutIOException;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
@@ -99,7 +102,12 @@ final class Forwarder implements Closeable {
 
     private static ByteBuffer content(RaftClientReply reply) {
         if (!reply.isSuccess()) {
-            throw new NotSentException(reply.getException());
+            RaftException reason = reply.getException();
+            // Thrown before the state machine is asked; all others may be of its answer.
+            throw reason instanceof ServerNotReadyException
+                            || reason instanceof GroupMismatchException
+                    ? new NotSentException(reason)
+                    : new CompletionException(reason);
         }
         return reply.getMessage().getContent().asReadOnlyByteBuffer();
     }
@@ -118,7 +126,8 @@ final class Forwarder implements Closeable {
 
     private static boolean certain(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConnectException) {
+            // Ratis says by a null pointer that it does not know yet where a node is.
+            if (cause instanceof ConnectException || cause instanceof NullPointerException) {
                 return true;
             }
             if (cause instanceof AlreadyClosedException

@@ -149,6 +149,8 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         Replica before = replica;
         replica = loaded;
         before.close();
+        // Before anybody sees the index, or takes what is in the snapshot for lost.
+        forgetUpTo(snapshot.getIndex());
         setLastAppliedTermIndex(snapshot.getTermIndex());
         loggedBytes = 0;
     }
@@ -173,7 +175,6 @@ final class KeyspaceStateMachine extends BaseStateMachine {
                                         "{}: took over a snapshot up to index {} from the leader",
                                         name,
                                         latest.getIndex());
-                                forgetUpTo(latest.getIndex());
                             }
                         },
                         IOException.class);

@@ -110,7 +110,13 @@ final class Part {
         outcome.complete(new Outcome.Answered(replies));
     }
 
-    void end(Outcome how) {
-        outcome.complete(how);
+    /** Ends it so, and answers whether it had not ended before. */
+    boolean end(Outcome how) {
+        return outcome.complete(how);
+    }
+
+    /** Whether its outcome is known, and nothing more is to be done. */
+    boolean isEnded() {
+        return outcome.isDone();
     }
 }

@@ -1,6 +1,9 @@
 package io.keyval.cluster;
 
 import java.io.File;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,6 +16,7 @@ import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
+import org.jspecify.annotations.Nullable;
 
 /** The settings of Ratis that follow from those of a node. */
 final class RaftSettings {
@@ -34,7 +38,10 @@ final class RaftSettings {
     }
 
     private static void transport(RaftProperties target, ClusterSettings settings) {
-        GrpcConfigKeys.Server.setHost(target, settings.self().host());
+        String host = bindAddress(settings.self().host());
+        if (host != null) {
+            GrpcConfigKeys.Server.setHost(target, host);
+        }
         GrpcConfigKeys.Server.setPort(target, settings.self().port());
         // An answer holds the values of an entry's reads.
         long largest =
@@ -47,6 +54,24 @@ final class RaftSettings {
                 target, time(settings.requestTimeout().plusSeconds(2)));
     }
 
+    /**
+     * The address of this machine to listen at, or null for all of them: a name may not be known
+     * yet where this node runs, and an address of the peers may be one that is translated.
+     */
+    static @Nullable String bindAddress(String host) {
+        if (host.equals("localhost")) {
+            return "127.0.0.1";
+        }
+        try {
+            InetAddress address = InetAddress.ofLiteral(host);
+            return address.isLoopbackAddress() || NetworkInterface.getByInetAddress(address) != null
+                    ? host
+                    : null;
+        } catch (IllegalArgumentException | SocketException e) {
+            return null;
+        }
+    }
+
     private static void log(RaftProperties target, ClusterSettings settings) {
         // A larger entry than the appender's buffer makes the leader step down.
         long buffer = Math.max(4 * MB, settings.maxEntry() + 64 * 1024);
@@ -56,6 +81,12 @@ final class RaftSettings {
         RaftServerConfigKeys.Write.setByteLimit(
                 target, size(Math.max(Batcher.MAX_PENDING, 2 * buffer)));
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
+        // A follower with entries that nobody committed goes back one of them for each answer, and
+        // each counts as an error; so do attempts to reach a node that is away.
+        RaftServerConfigKeys.Log.Appender.setRetryPolicy(
+                target, "1ms,200, 5ms,2000, 100ms,2000000000");
+        // A millisecond between messages would be a thousand of them a second at most.
+        RaftServerConfigKeys.Log.Appender.setWaitTimeMin(target, TimeDuration.ZERO);
         // Each commit would be logged once more, and forced.
         RaftServerConfigKeys.Log.setLogMetadataEnabled(target, false);
         long segment = Math.clamp(settings.snapshotThreshold() / 4, 64 * 1024, 32 * MB);

@@ -505,6 +505,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                     known,
                     here == null ? "" : " in term " + here.getInfo().getCurrentTerm());
         }
+        membersChanged();
         batcher.leaderChanged();
     }
 
@@ -532,6 +533,11 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                 Thread.ofPlatform().daemon().name("keyval-close-" + shard).start(() -> close(here));
             }
         }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        failed("Shard %d ended here: its commands cannot be sent (%s)".formatted(shard, cause));
     }
 
     private void close(RaftServer.Division here) {

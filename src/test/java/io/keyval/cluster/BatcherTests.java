@@ -46,7 +46,14 @@ class BatcherTests {
         public @Nullable String leader() {
             return "9";
         }
+
+        @Override
+        public void failed(Throwable failure) {
+            throw new AssertionError(failure);
+        }
     }
+
+    private static final Duration SOON = Duration.ofMillis(300);
 
     private final Kept route = new Kept();
     private final Batcher batcher = new Batcher("batcher", route, 2);
@@ -175,6 +182,48 @@ class BatcherTests {
         assertThat(waiting.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.LATE);
         assertThat(entry.decide(Entry.Fate.APPLIED)).isFalse();
         await().until(() -> batcher.inFlight() == 0);
+    }
+
+    @Test
+    void whenSomePartsAreLateThenTheOthersOfTheirEntryGoOnAndNothingIsSentAgain() throws Exception {
+        Part longer = add(get());
+        Part write = add(put(10, Duration.ofSeconds(60)));
+        Part late = add(part(List.of(new Command.Get(new byte[] {'k'})), SOON, true));
+        batcher.start();
+        Entry entry = next(route.here);
+        assertThat(entry.parts()).containsExactly(longer, write, late);
+        assertThat(late.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.LATE);
+        assertThat(route.here.poll(300, TimeUnit.MILLISECONDS)).isNull();
+        assertThat(longer.outcome()).isNotDone();
+        assertThat(write.outcome()).isNotDone();
+        batcher.returned(entry);
+        assertThat(next(route.here).parts()).containsExactly(longer, write);
+    }
+
+    @Test
+    void whenWhatWaitsIsLateThenItIsEndedWhereverItStands() throws Exception {
+        route.destination = Batcher.Destination.NOWHERE;
+        Part longer = add(get());
+        Part late = add(part(List.of(new Command.Get(new byte[] {'k'})), SOON, true));
+        batcher.start();
+        assertThat(late.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.LATE);
+        assertThat(longer.outcome()).isNotDone();
+    }
+
+    @Test
+    void whenAnotherNodeLeadsThenNobodyWaitsForTheOneThatDoesNotAnswer() throws Exception {
+        route.destination = new Batcher.Destination.There("2");
+        batcher.start();
+        for (int i = 0; i < 2; i++) {
+            add(put(10, Duration.ofSeconds(60)));
+            next(route.there);
+        }
+        assertThat(batcher.inFlight()).isEqualTo(2);
+        Part later = add(put(10, Duration.ofSeconds(60)));
+        route.destination = Batcher.Destination.HERE;
+        batcher.leaderChanged();
+        Entry entry = next(route.here);
+        assertThat(entry.parts()).containsExactly(later);
     }
 
     @Test
