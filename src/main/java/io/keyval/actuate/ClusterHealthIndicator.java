@@ -60,6 +60,9 @@ class ClusterHealthIndicator implements HealthIndicator {
         if (!isHere(group)) {
             return null;
         }
+        if ("mending".equals(group.role())) {
+            return group.failure() + ". It is opened again by itself when that can be.";
+        }
         if (group.leader() == null) {
             return "Nobody is known to lead shard %d.".formatted(group.shard());
         }

@@ -27,6 +27,7 @@ import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.protocol.exceptions.RaftException;
 import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.apache.ratis.protocol.exceptions.TimeoutIOException;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
 /**
@@ -76,7 +77,7 @@ final class Forwarder implements Closeable {
                         .setGroupId(group)
                         .setCallId(callId.incrementAndGet())
                         .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(message)))
-                        .setType(RaftClientRequest.staleReadRequestType(0))
+                        .setType(RaftClientRequest.staleReadRequestType(RaftLog.INVALID_LOG_INDEX))
                         .build();
         AtomicInteger epoch = epochs.computeIfAbsent(peer, _ -> new AtomicInteger());
         int begun = epoch.get();

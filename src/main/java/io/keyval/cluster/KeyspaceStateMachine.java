@@ -61,6 +61,11 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         /** The shard cannot go on here, for a reason that is a sentence. */
         void failed(String reason);
 
+        /**
+         * The log of the shard cannot be written any more, for a reason that is part of a sentence.
+         */
+        void logFailed(String reason);
+
         /** Answers a message of another node. */
         CompletableFuture<byte[]> ask(ByteBuffer message);
 
@@ -393,9 +398,14 @@ final class KeyspaceStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyLogFailed(Throwable cause, LogEntryProto entry) {
-        owner.failed(
-                "%s ended here: its log could not be written (%s)"
-                        .formatted(name, cause.getMessage()));
+        if (closed) {
+            return;
+        }
+        Throwable root = cause;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        owner.logFailed(root.getMessage() == null ? root.toString() : root.getMessage());
     }
 
     @Override

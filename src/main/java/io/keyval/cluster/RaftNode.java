@@ -5,12 +5,18 @@ import io.keyval.store.MemoryBudget;
 import io.keyval.store.Store;
 import io.keyval.wal.DataDirectory;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +58,22 @@ final class RaftNode implements SmartLifecycle {
     private static final String UNFORMED = ".unformed";
 
     private static final Duration HAND_OVER = Duration.ofSeconds(3);
+
+    /** How long a node leads a shard that another one had best lead. */
+    private static final Duration CALM = Duration.ofSeconds(30);
+
+    /** Entries that a node may lack and take the lead. */
+    private static final long CLOSE = 100;
+
+    /** Questions without an answer after which a node is said to be away. */
+    private static final int SILENCE = 2;
+
+    private static final Duration MEND = Duration.ofSeconds(1);
+
+    /** What has to be free before a closed shard is opened again: segments, and what comes next. */
+    private static final int ROOM_MB = 6;
+
+    private static final String PROBE = "room";
     private static final Duration WATCH = Duration.ofSeconds(3);
     private static final int IN_FLIGHT = Integer.getInteger("keyval.cluster.in-flight", 2);
 
@@ -62,6 +84,11 @@ final class RaftNode implements SmartLifecycle {
     private final AtomicLong callId = new AtomicLong();
 
     private final Members members;
+
+    /** Questions that nodes have not answered, one behind the other; for the watching thread. */
+    private final Map<Integer, Integer> silent = new HashMap<>();
+
+    private long nextSpread = System.nanoTime();
 
     private volatile List<ShardGroup> groups = List.of();
     private volatile Cluster.EntryListener entries = (_, _) -> {};
@@ -185,6 +212,7 @@ final class RaftNode implements SmartLifecycle {
             if (shard.machine() == null) {
                 shard.open(null);
             } else {
+                shard.mendBy(() -> mend(opened, storage, shard));
                 form(opened, storage, shard);
                 RaftServer.Division division = opened.getDivision(shard.groupId());
                 shard.open(division);
@@ -239,6 +267,7 @@ final class RaftNode implements SmartLifecycle {
             while (!stopping) {
                 groups.forEach(ShardGroup::caughtUp);
                 askNeighbours();
+                spreadLeaders();
                 Thread.sleep(WATCH);
             }
         } catch (InterruptedException e) {
@@ -264,8 +293,10 @@ final class RaftNode implements SmartLifecycle {
                                                     shard.groupId(),
                                                     known.question())
                                             .get(1, TimeUnit.SECONDS));
+                            heard(node.id());
                         } catch (ExecutionException | TimeoutException | ClusterException e) {
                             log.debug("Node {} did not say who it is", node.id(), e);
+                            notHeard(node.id());
                         }
                         break;
                     }
@@ -279,6 +310,55 @@ final class RaftNode implements SmartLifecycle {
                 }
             }
         }
+    }
+
+    private void heard(int id) {
+        Integer missed = silent.remove(id);
+        if (missed != null && missed >= SILENCE) {
+            log.info("Node {} answers again", id);
+        }
+    }
+
+    private void notHeard(int id) {
+        if (silent.merge(id, 1, Integer::sum) == SILENCE && !stopping) {
+            log.warn("Node {} cannot be reached", id);
+        }
+    }
+
+    /** Gives a shard to the node that had best lead it: one at a time, and not soon again. */
+    private void spreadLeaders() {
+        if (settings.shards() == 1 || System.nanoTime() - nextSpread < 0) {
+            return;
+        }
+        List<Integer> ids = settings.peers().stream().map(ClusterPeer::id).sorted().toList();
+        for (ShardGroup shard : groups) {
+            int best = Slots.nodes(shard.shard(), ids, settings.replicationFactor()).getFirst();
+            Instant since = shard.leaderSince();
+            if (best != settings.id()
+                    && shard.leadsHere()
+                    && since != null
+                    && since.plus(CALM).isBefore(Instant.now())
+                    && isClose(shard.view(), best)) {
+                nextSpread = System.nanoTime() + CALM.toNanos();
+                handOver(shard, ClusterSettings.peerId(best));
+                return;
+            }
+        }
+    }
+
+    private boolean isClose(ClusterView.Group shard, int id) {
+        for (ClusterView.PeerState peer : shard.peers()) {
+            Long lag = peer.lag();
+            Long silence = peer.silentMillis();
+            if (peer.id() == id) {
+                return peer.voting()
+                        && lag != null
+                        && lag <= CLOSE
+                        && silence != null
+                        && silence <= settings.electionTimeout().toMillis();
+            }
+        }
+        return false;
     }
 
     private List<ShardGroup> shards(Forwarder sender, Neighbours known) {
@@ -352,6 +432,72 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
+    /** Closes a shard whose log failed, and opens it again from disk as soon as that can be. */
+    private void mend(RaftServer running, Path storage, ShardGroup shard) {
+        boolean closed = false;
+        try {
+            while (!stopping) {
+                try {
+                    if (!closed) {
+                        remove(running, shard);
+                        closed = true;
+                    }
+                    Thread.sleep(MEND);
+                    if (!stopping && hasRoom(storage)) {
+                        shard.renew();
+                        form(running, storage, shard);
+                        shard.reopen(running.getDivision(shard.groupId()));
+                        return;
+                    }
+                } catch (IOException | RuntimeException e) {
+                    log.debug("Shard {} could not be opened again yet", shard.shard(), e);
+                }
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+
+    private void remove(RaftServer running, ShardGroup shard) throws IOException {
+        RaftClientReply reply =
+                running.groupManagement(
+                        GroupManagementRequest.newRemove(
+                                clientId,
+                                running.getId(),
+                                callId.incrementAndGet(),
+                                shard.groupId(),
+                                false,
+                                false));
+        if (!reply.isSuccess()) {
+            throw reply.getException();
+        }
+    }
+
+    /** Whether as much as a log needs to begin can be written, and forced. */
+    private static boolean hasRoom(Path storage) throws IOException {
+        Path probe = storage.resolveSibling(PROBE);
+        try (FileChannel channel =
+                FileChannel.open(
+                        probe,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer block = ByteBuffer.allocate(1 << 20);
+            for (int i = 0; i < ROOM_MB; i++) {
+                block.clear();
+                while (block.hasRemaining()) {
+                    channel.write(block);
+                }
+            }
+            channel.force(true);
+            return true;
+        } catch (IOException e) {
+            return false;
+        } finally {
+            Files.deleteIfExists(probe);
+        }
+    }
+
     private List<RaftPeer> founders(ShardGroup shard) {
         if (settings.join()) {
             return List.of();
@@ -385,12 +531,18 @@ final class RaftNode implements SmartLifecycle {
     /** Has the node that is nearest lead in this one's place. */
     private void handOver(ShardGroup shard) {
         RaftServer.Division division = shard.division();
-        RaftServer running = server;
-        if (division == null || running == null || !division.getInfo().isLeader()) {
+        if (division == null || !division.getInfo().isLeader()) {
             return;
         }
         RaftPeerId heir = nearest(division, settings.electionTimeout().toMillis());
-        if (heir == null) {
+        if (heir != null) {
+            handOver(shard, heir);
+        }
+    }
+
+    private void handOver(ShardGroup shard, RaftPeerId heir) {
+        RaftServer running = server;
+        if (running == null) {
             return;
         }
         try {

@@ -47,10 +47,11 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private final Forwarder forwarder;
     private final Neighbours neighbours;
     private final Batcher batcher;
-    private final @Nullable KeyspaceStateMachine machine;
+    private final MemoryBudget budget;
     private final LongAdder leaderChanges = new LongAdder();
     private final LongAdder forwarded = new LongAdder();
 
+    private volatile @Nullable KeyspaceStateMachine machine;
     private volatile RaftServer.@Nullable Division division;
     private volatile List<String> members;
     private volatile @Nullable String leader;
@@ -58,6 +59,8 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile @Nullable String failure;
     private volatile boolean caughtUp;
     private volatile long goal = -1;
+    private volatile boolean mending;
+    private volatile Runnable mender = () -> {};
     private volatile Cluster.EntryListener entries = (_, _) -> {};
     private int next;
 
@@ -85,15 +88,13 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         this.forwarder = forwarder;
         this.neighbours = neighbours;
         this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight);
-        this.machine =
-                here
-                        ? new KeyspaceStateMachine(
-                                "Shard " + shard,
-                                budget,
-                                settings.snapshotThreshold(),
-                                clientId,
-                                this)
-                        : null;
+        this.budget = budget;
+        this.machine = here ? newMachine() : null;
+    }
+
+    private KeyspaceStateMachine newMachine() {
+        return new KeyspaceStateMachine(
+                "Shard " + shard, budget, settings.snapshotThreshold(), clientId, this);
     }
 
     /** The id of the group of a shard: clusters of different names share none. */
@@ -149,6 +150,32 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         return batcher.unanswered();
     }
 
+    /** Says how the shard is opened anew, by a thread of its own, when its log failed. */
+    void mendBy(Runnable how) {
+        mender = how;
+    }
+
+    /** Whether it is closed for now, and is opened again by itself when it can be. */
+    boolean isMending() {
+        return mending;
+    }
+
+    /** Makes what is here ready to be opened anew, from what is on disk. */
+    void renew() {
+        machine = newMachine();
+    }
+
+    /** Serves again what was renewed. */
+    void reopen(RaftServer.Division opened) {
+        goal = -1;
+        caughtUp = false;
+        division = opened;
+        failure = null;
+        mending = false;
+        log.info("Shard {}: open again, its log can be written", shard);
+        membersChanged();
+    }
+
     /** Begins to serve. */
     void open(RaftServer.@Nullable Division opened) {
         division = opened;
@@ -187,12 +214,12 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     ClusterView.Group view() {
         RaftServer.Division here = division;
         KeyspaceStateMachine data = machine;
-        boolean open = here != null && data != null && here.getInfo().isAlive();
+        boolean open = here != null && data != null && here.getInfo().isAlive() && failure == null;
         String known = leader();
         return new ClusterView.Group(
                 shard,
                 groupId.getUuid().toString(),
-                data == null ? "elsewhere" : open ? role(here) : "closed",
+                data == null ? "elsewhere" : open ? role(here) : mending ? "mending" : "closed",
                 open ? here.getInfo().getCurrentTerm() : 0,
                 known == null ? null : Integer.valueOf(known),
                 known == null ? null : leaderSince,
@@ -524,7 +551,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     }
 
     @Override
-    public void failed(String reason) {
+    public synchronized void failed(String reason) {
         if (failure == null) {
             failure = reason;
             log.error("{}", reason);
@@ -538,6 +565,18 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     @Override
     public void failed(Throwable cause) {
         failed("Shard %d ended here: its commands cannot be sent (%s)".formatted(shard, cause));
+    }
+
+    @Override
+    public synchronized void logFailed(String reason) {
+        if (failure == null) {
+            failure =
+                    "Shard %d was closed here: its log could not be written (%s)"
+                            .formatted(shard, reason);
+            mending = true;
+            log.error("{}; it is opened again by itself when that can be", failure);
+            Thread.ofPlatform().daemon().name("keyval-mend-" + shard).start(mender);
+        }
     }
 
     private void close(RaftServer.Division here) {

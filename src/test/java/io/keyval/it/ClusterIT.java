@@ -195,7 +195,7 @@ class ClusterIT {
                                 directory,
                                 "--keyval.cluster.shards=4",
                                 "--keyval.cluster.replication-factor=2")
-                        .start()) {
+                        .startShards()) {
             List<String> puts = new ArrayList<>();
             List<String> gets = new ArrayList<>();
             List<String> values = new ArrayList<>();
@@ -214,7 +214,7 @@ class ClusterIT {
             }
             cluster.nodes().forEach(node -> node.signal("KILL"));
             cluster.nodes().forEach(NodeProcess::waitForExit);
-            cluster.start();
+            cluster.startShards();
             try (LineClient client = cluster.node(2).client()) {
                 assertThat(client.pipeline(gets)).isEqualTo(values);
             }

@@ -69,6 +69,18 @@ final class ClusterOfThree implements AutoCloseable {
         return this;
     }
 
+    /** Starts all nodes, and returns when each knows who leads the shards that it holds. */
+    ClusterOfThree startShards() {
+        nodes.forEach(NodeProcess::launch);
+        nodes.forEach(NodeProcess::awaitStart);
+        for (NodeProcess node : nodes) {
+            Awaitility.await("a node that is ready")
+                    .atMost(NodeProcess.PATIENCE)
+                    .until(() -> node.get("/readyz").statusCode() == 200);
+        }
+        return this;
+    }
+
     NodeProcess node(int id) {
         return nodes.get(id - 1);
     }

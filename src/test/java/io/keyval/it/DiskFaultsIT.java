@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +58,56 @@ class DiskFaultsIT {
             }
         } finally {
             run("umount", "-l", disk.toString());
+        }
+    }
+
+    @Test
+    void whenTheDiskOfANodeOfAClusterIsFullThenItGoesOnByItselfWhenThereIsRoom() throws Exception {
+        assumeThat(System.getProperty("user.name")).as("mounting takes root").isEqualTo("root");
+        Path disk = Files.createDirectory(directory.resolve("node1"));
+        run("mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", disk.toString());
+        try (ClusterOfThree cluster = new ClusterOfThree(directory).start()) {
+            NodeProcess full = cluster.node(1);
+            String value = "v".repeat(100_000);
+            try (LineClient client = cluster.node(2).client()) {
+                assertThat(client.ask("PUT before " + value)).isEqualTo("OK");
+                Path ballast = disk.resolve("ballast");
+                fill(ballast);
+                int sent = 0;
+                while (!full.output().contains("could not be written") && sent < 200) {
+                    client.ask("PUT k" + sent++ + " " + value);
+                }
+                await().atMost(NodeProcess.PATIENCE)
+                        .until(() -> full.output().contains("could not be written"));
+                await().atMost(NodeProcess.PATIENCE)
+                        .until(() -> client.ask("PUT others " + value).equals("OK"));
+                assertThat(full.get("/livez").statusCode()).isEqualTo(200);
+                assertThat(full.get("/readyz").statusCode()).isEqualTo(503);
+                Files.delete(ballast);
+                await().atMost(NodeProcess.PATIENCE)
+                        .until(() -> full.output().contains("open again"));
+            }
+            cluster.awaitEqual();
+            try (LineClient client = full.client()) {
+                assertThat(client.ask("PUT after 1")).isEqualTo("OK");
+                assertThat(client.ask("GET others")).isEqualTo(value);
+            }
+            for (NodeProcess node : cluster.nodes()) {
+                assertThat(node.output()).doesNotContain("\tat ");
+            }
+        } finally {
+            run("umount", "-l", disk.toString());
+        }
+    }
+
+    private static void fill(Path ballast) throws IOException {
+        byte[] block = new byte[64 << 10];
+        try (OutputStream target = Files.newOutputStream(ballast)) {
+            while (true) {
+                target.write(block);
+            }
+        } catch (IOException e) {
+            assertThat(e).hasMessageContaining("No space");
         }
     }
 
