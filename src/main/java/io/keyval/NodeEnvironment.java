@@ -5,6 +5,7 @@ import io.keyval.config.KeyvalProperties;
 import io.keyval.config.SettingNames;
 import io.keyval.config.SettingsCheck;
 import io.keyval.config.WalProperties;
+import io.keyval.store.EarlyReplay;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -23,8 +24,8 @@ import org.springframework.core.env.StandardEnvironment;
 
 /**
  * Looks at all settings before anything starts, so that a wrong one ends the process with one
- * sentence, and makes HTTP one port with one name: {@code management.server.port} and {@code
- * management.server.address}.
+ * sentence; begins to read the log, which takes as long as all the rest; and makes HTTP one port
+ * with one name: {@code management.server.port} and {@code management.server.address}.
  */
 class NodeEnvironment implements EnvironmentPostProcessor, Ordered {
 
@@ -42,21 +43,35 @@ class NodeEnvironment implements EnvironmentPostProcessor, Ordered {
     public void postProcessEnvironment(
             ConfigurableEnvironment environment, SpringApplication application) {
         refuseUnknownSettings(environment);
-        check(environment);
+        Node node = check(environment);
         unifyHttp(environment);
+        if (node.role().equals("cluster")) {
+            return;
+        }
+        EarlyReplay replay =
+                EarlyReplay.begin(
+                        node.properties().dataDir(),
+                        node.role().equals("follower"),
+                        node.properties().nodeId());
+        if (replay != null) {
+            application.addInitializers(
+                    context -> context.getBeanFactory().registerSingleton("earlyReplay", replay));
+        }
     }
 
-    private static void check(ConfigurableEnvironment environment) {
+    private record Node(String role, KeyvalProperties properties) {}
+
+    private static Node check(ConfigurableEnvironment environment) {
         String[] active = environment.getActiveProfiles();
         String role =
                 SettingsCheck.role(
                         Arrays.asList(
                                 active.length > 0 ? active : environment.getDefaultProfiles()));
         Binder binder = Binder.get(environment);
+        KeyvalProperties properties = binder.bindOrCreate("keyval", KeyvalProperties.class);
         SettingsCheck.check(
-                role,
-                binder.bindOrCreate("keyval", KeyvalProperties.class),
-                binder.bindOrCreate("keyval.wal", WalProperties.class));
+                role, properties, binder.bindOrCreate("keyval.wal", WalProperties.class));
+        return new Node(role, properties);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.keyval.wal.FsyncPolicy;
 import io.keyval.wal.LogFailedException;
 import io.keyval.wal.LogId;
 import io.keyval.wal.LogIntake;
+import io.keyval.wal.LogReplay;
 import io.keyval.wal.Outcome;
 import io.keyval.wal.Wal;
 import io.keyval.wal.WalEvents;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Profile;
@@ -41,7 +43,7 @@ import org.springframework.stereotype.Service;
  */
 @Service
 @Profile("!cluster")
-public class KeyValueStore implements Store, SmartLifecycle {
+public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
 
     private static final Logger log = LoggerFactory.getLogger(KeyValueStore.class);
 
@@ -57,6 +59,9 @@ public class KeyValueStore implements Store, SmartLifecycle {
     private final LogWatch watch = new LogWatch(this::wal);
     private final MemoryLimit memoryLimit;
     private final Object change = new Object();
+
+    /** What reads the log until {@link #start} takes it. */
+    private volatile @Nullable EarlyReplay early;
 
     private volatile @Nullable DataDirectory directory;
     private volatile @Nullable Data data;
@@ -76,6 +81,14 @@ public class KeyValueStore implements Store, SmartLifecycle {
         this.role = settings.role();
         this.memoryLimit = new MemoryLimit(settings.maxMemory(), Runtime.getRuntime().maxMemory());
         this.compactor = new Compactor(settings, this::compact);
+    }
+
+    /** Goes on, at its start, with a log that is being read already. Called before the start. */
+    void goOnWith(EarlyReplay reading) {
+        early = reading;
+        if (replay.isGivenUp()) {
+            reading.giveUp();
+        }
     }
 
     /**
@@ -397,7 +410,8 @@ public class KeyValueStore implements Store, SmartLifecycle {
 
     /** How far the latest replay is, or has come: at start, and behind each full sync. */
     public Replay replay() {
-        return replay.progress();
+        EarlyReplay reading = early;
+        return reading == null ? replay.progress() : reading.progress();
     }
 
     /**
@@ -408,6 +422,10 @@ public class KeyValueStore implements Store, SmartLifecycle {
     @Override
     public void prepareToStop() {
         replay.giveUp();
+        EarlyReplay reading = early;
+        if (reading != null) {
+            reading.giveUp();
+        }
         Data now = data;
         if (now != null) {
             now.wal().giveUpCopies();
@@ -437,22 +455,61 @@ public class KeyValueStore implements Store, SmartLifecycle {
     private Data data() {
         Data now = data;
         if (now == null) {
-            throw new StoreException(replay.progress().toString());
+            throw new StoreException(replay().toString());
         }
         return now;
     }
 
     @Override
     public void start() {
-        DataDirectory held = DataDirectory.open(settings.dataDirectory());
+        EarlyReplay reading = early;
+        try {
+            if (reading == null) {
+                start(DataDirectory.open(settings.dataDirectory()), null);
+            } else {
+                goOn(reading);
+            }
+        } catch (ReplayAbandonedException e) {
+            log.info("{}", e.getMessage());
+            throw e;
+        } finally {
+            early = null;
+        }
+    }
+
+    private void goOn(EarlyReplay reading) {
+        Path file = settings.dataDirectory().resolve(settings.logName());
+        EarlyReplay.Result read;
+        try {
+            read = reading.take();
+        } catch (MemoryExhaustedException e) {
+            throw tooLarge(file, e);
+        } catch (IOException e) {
+            throw new StoreException(
+                    "The log %s cannot be read: %s.".formatted(file, e.getMessage()));
+        }
+        replay.goOnFrom(reading.progress());
+        start(read.directory(), read);
+    }
+
+    /**
+     * Opens the log and begins to write it.
+     *
+     * @param read what an early replay has read already, or null
+     */
+    private void start(DataDirectory held, EarlyReplay.@Nullable Result read) {
         Data opened = null;
         try {
             if (role == Role.LEADER) {
                 held.refuseToBeginBesideAnother(settings.logName());
             }
             Path log = held.log(settings.logName());
-            replay.begin(Files.exists(log) ? Files.size(log) : 0);
-            opened = open(log);
+            if (read == null || read.log() == null) {
+                replay.begin(Files.exists(log) ? Files.size(log) : 0);
+                opened = open(log);
+            } else {
+                opened = open(read);
+            }
             if (role == Role.LEADER) {
                 opened.wal().startEpoch();
             }
@@ -466,15 +523,31 @@ public class KeyValueStore implements Store, SmartLifecycle {
                 opened.wal().close();
             }
             held.close();
-            if (e instanceof ReplayAbandonedException) {
-                log.info("{}", e.getMessage());
-            }
             throw e;
         }
         data = opened;
         directory = held;
         compactor.start();
         watch.start();
+    }
+
+    private Data open(EarlyReplay.Result read) {
+        LogReplay log = read.log();
+        assert log != null;
+        try {
+            return new Data(Wal.open(log, options), read.keyspace());
+        } catch (RuntimeException e) {
+            read.keyspace().close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void destroy() {
+        EarlyReplay reading = early;
+        if (reading != null) {
+            reading.abandon();
+        }
     }
 
     @Override

@@ -14,9 +14,18 @@ final class ReplayWatch implements WalEvents {
         return progress;
     }
 
+    /** Goes on from what another replay came to. */
+    void goOnFrom(Replay other) {
+        progress = other;
+    }
+
     /** Ends the replay that runs, and every later one, soon. */
     void giveUp() {
         givenUp = true;
+    }
+
+    boolean isGivenUp() {
+        return givenUp;
     }
 
     void begin(long totalBytes) {

@@ -7,6 +7,8 @@ import io.keyval.config.WalProperties;
 import io.keyval.wal.FsyncPolicy;
 import java.lang.management.ManagementFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -19,13 +21,21 @@ class StoreConfiguration {
     @Bean
     @Profile("leader | (!follower & !cluster)")
     StoreSettings leaderStore(KeyvalProperties node, WalProperties wal) {
-        return settings(node, wal, "leader.log", Role.LEADER);
+        return settings(node, wal, StoreSettings.LEADER_LOG, Role.LEADER);
     }
 
     @Bean
     @Profile("follower")
     StoreSettings followerStore(KeyvalProperties node, WalProperties wal) {
-        return settings(node, wal, "follower_" + node.id() + ".log", Role.FOLLOWER);
+        return settings(node, wal, StoreSettings.followerLog(node.nodeId()), Role.FOLLOWER);
+    }
+
+    /** Hands over what has been read already, before anything starts. */
+    @Bean
+    @Profile("!cluster")
+    SmartInitializingSingleton earlyReplayTaker(
+            KeyValueStore store, ObjectProvider<EarlyReplay> early) {
+        return () -> early.ifAvailable(store::goOnWith);
     }
 
     @Bean

@@ -26,6 +26,14 @@ public record StoreSettings(
         long retain,
         long maxMemory) {
 
+    /** The name of a leader's log. */
+    static final String LEADER_LOG = "leader.log";
+
+    /** The name of a follower's log. */
+    static String followerLog(long id) {
+        return "follower_" + id + ".log";
+    }
+
     /** The size above which a log of so much live data is worth a compaction. */
     long threshold(long liveBytes) {
         return Math.max(compactMinSize, (long) (compactRatio * liveBytes));

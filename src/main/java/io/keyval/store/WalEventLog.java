@@ -36,12 +36,7 @@ final class WalEventLog implements WalEvents {
             replayTold = now;
         }
         if (bytes == totalBytes) {
-            log.info(
-                    "Replayed {} records, {} bytes of {} in {} ms.",
-                    records,
-                    bytes,
-                    file,
-                    (now - replayBegun) / 1_000_000);
+            replayed(file, records, bytes, now - replayBegun);
             replayBegun = 0;
         } else if (now - replayTold > PROGRESS_NANOS) {
             replayTold = now;
@@ -55,6 +50,16 @@ final class WalEventLog implements WalEvents {
                     100 * bytes / totalBytes,
                     left / 1_000_000_000);
         }
+    }
+
+    /** The replay is over. */
+    void replayed(Path file, long records, long bytes, long nanos) {
+        log.info(
+                "Replayed {} records, {} bytes of {} in {} ms.",
+                records,
+                bytes,
+                file,
+                nanos / 1_000_000);
     }
 
     @Override

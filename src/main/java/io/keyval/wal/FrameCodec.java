@@ -170,6 +170,17 @@ final class FrameCodec {
      * @return null, or why the body is not {@code count} whole records
      */
     static @Nullable String decodeRecords(ByteBuffer body, int count, RecordSink sink) {
+        if (!body.hasArray()) {
+            return decodeRecords(body, count, sink, null);
+        }
+        Puts puts = new Puts(body.array(), Math.clamp(count, 1, Puts.MOST));
+        String wrong = decodeRecords(body, count, sink, puts);
+        puts.handOut(sink);
+        return wrong;
+    }
+
+    private static @Nullable String decodeRecords(
+            ByteBuffer body, int count, RecordSink sink, @Nullable Puts puts) {
         for (int i = 0; i < count; i++) {
             if (!body.hasRemaining()) {
                 return "%d records where %d were announced".formatted(i, count);
@@ -185,9 +196,11 @@ final class FrameCodec {
                     || (long) keyLength + valueLength > body.remaining()) {
                 return "a record that is longer than its frame";
             }
-            if (kind == PUT && body.hasArray()) {
-                int at = body.arrayOffset() + body.position();
-                sink.put(body.array(), at, keyLength, at + keyLength, valueLength);
+            if (kind == PUT && puts != null) {
+                if (puts.isFull()) {
+                    puts.handOut(sink);
+                }
+                puts.add(body.arrayOffset() + body.position(), keyLength, valueLength);
                 body.position(body.position() + keyLength + valueLength);
                 continue;
             }
@@ -197,9 +210,12 @@ final class FrameCodec {
                 byte[] value = new byte[valueLength];
                 body.get(value);
                 sink.put(key, value);
-            } else {
-                sink.delete(key);
+                continue;
             }
+            if (puts != null) {
+                puts.handOut(sink);
+            }
+            sink.delete(key);
         }
         return body.hasRemaining() ? "bytes behind the last record of a frame" : null;
     }

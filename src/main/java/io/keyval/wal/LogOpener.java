@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
 /** Opens or creates a log file: replays it, and cuts a torn tail after copying it aside. */
 final class LogOpener {
@@ -33,40 +34,100 @@ final class LogOpener {
      */
     record Opened(FileChannel channel, ScanResult scan, boolean torn) {}
 
-    Opened open(RecordSink sink) {
-        try {
-            if (!files.exists(file)) {
-                create();
-            }
-            FileChannel channel =
-                    files.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            boolean torn = false;
-            try {
-                if (channel.size() < FrameCodec.FILE_HEADER_SIZE && isTornHeader(channel)) {
-                    torn = true;
-                    cut(channel, 0, "the file ends inside its header");
-                    channel.close();
-                    create();
-                    channel = files.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                }
-                ScanResult scan = LogScanner.scan(file, channel, replay(sink, channel.size()));
-                events.replaying(file, scan.records(), scan.end(), scan.end());
-                Damage damage = scan.damage();
-                if (damage != null) {
-                    if (damage.acknowledged()) {
-                        throw new CorruptLogException(file, damage.offset(), damage.what());
+    /** Reads a log that is there, and changes nothing; null where there is no whole header. */
+    @Nullable LogReplay read(RecordSink sink) {
+        return trying(
+                () -> {
+                    if (!files.exists(file)) {
+                        return null;
                     }
-                    cut(channel, damage.offset(), damage.what());
-                    torn = true;
+                    FileChannel channel = openChannel();
+                    if (isHeadless(channel)) {
+                        channel.close();
+                        return null;
+                    }
+                    return read(channel, sink, false);
+                });
+    }
+
+    Opened open(RecordSink sink) {
+        return open(
+                trying(
+                        () -> {
+                            if (!files.exists(file)) {
+                                create();
+                            }
+                            FileChannel channel = openChannel();
+                            if (!isHeadless(channel)) {
+                                return read(channel, sink, false);
+                            }
+                            try (channel) {
+                                cut(channel, 0, "the file ends inside its header");
+                            }
+                            create();
+                            return read(openChannel(), sink, true);
+                        }));
+    }
+
+    /** Makes a log that was read ready for writing: cuts a torn tail, and forces all of it. */
+    Opened open(LogReplay replay) {
+        return trying(() -> secure(replay));
+    }
+
+    private Opened secure(LogReplay replay) throws IOException {
+        FileChannel channel = replay.channel();
+        ScanResult scan = replay.scan();
+        try {
+            Damage damage = scan.damage();
+            if (damage != null) {
+                if (damage.acknowledged()) {
+                    throw new CorruptLogException(file, damage.offset(), damage.what());
                 }
-                // A process that was killed may have left all this to the system.
-                channel.force(true);
-                files.syncDirectory(directory(file));
-                return new Opened(channel, scan, torn);
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
+                cut(channel, damage.offset(), damage.what());
             }
+            // A process that was killed may have left all this to the system.
+            channel.force(true);
+            files.syncDirectory(directory(file));
+            return new Opened(channel, scan, replay.torn() || damage != null);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Replays what stands behind a whole header. */
+    private LogReplay read(FileChannel channel, RecordSink sink, boolean torn) throws IOException {
+        try {
+            ScanResult scan = LogScanner.scan(file, channel, replay(sink, channel.size()));
+            events.replaying(file, scan.records(), scan.end(), scan.end());
+            return new LogReplay(file, channel, scan, torn);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private FileChannel openChannel() throws IOException {
+        return files.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    /** Whether nothing but a part of a header is there; closes the channel when it throws. */
+    private static boolean isHeadless(FileChannel channel) throws IOException {
+        try {
+            return channel.size() < FrameCodec.FILE_HEADER_SIZE && isTornHeader(channel);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private interface Work<T extends @Nullable Object> {
+        T run() throws IOException;
+    }
+
+    private <T extends @Nullable Object> T trying(Work<T> work) {
+        try {
+            return work.run();
         } catch (AccessDeniedException e) {
             throw new DataDirectoryException(
                     "The log %s cannot be opened for reading and writing; give this user the rights to it and to its directory."
@@ -119,6 +180,11 @@ final class LogOpener {
             @Override
             public void put(byte[] bytes, int key, int keyLength, int value, int valueLength) {
                 sink.put(bytes, key, keyLength, value, valueLength);
+            }
+
+            @Override
+            public void put(Puts puts) {
+                sink.put(puts);
             }
 
             @Override

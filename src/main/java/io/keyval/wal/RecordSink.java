@@ -18,6 +18,13 @@ public interface RecordSink {
                 Arrays.copyOfRange(bytes, value, value + valueLength));
     }
 
+    /** The same of each of {@code puts}, in order. */
+    default void put(Puts puts) {
+        for (int i = 0; i < puts.count(); i++) {
+            put(puts.bytes(), puts.key(i), puts.keyLength(i), puts.value(i), puts.valueLength(i));
+        }
+    }
+
     /** {@code key} is absent from here on. The array is handed over. */
     void delete(byte[] key);
 }

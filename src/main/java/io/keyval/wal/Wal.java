@@ -44,7 +44,23 @@ public final class Wal implements AutoCloseable {
      * @throws DataDirectoryException when the file cannot be read or written
      */
     public static Wal open(Path file, WalOptions options, RecordSink sink) {
-        LogOpener.Opened opened = new LogOpener(file, options).open(sink);
+        return open(file, options, new LogOpener(file, options).open(sink));
+    }
+
+    /**
+     * Opens a log that has been read, as {@link #open(Path, WalOptions, RecordSink)} does behind
+     * its replay. The replay is used up, and closed when this throws.
+     *
+     * @throws CorruptLogException when something that was acknowledged is damaged; the file is as
+     *     it was
+     * @throws DataDirectoryException when the file cannot be written
+     */
+    public static Wal open(LogReplay replay, WalOptions options) {
+        Path file = replay.file();
+        return open(file, options, new LogOpener(file, options).open(replay));
+    }
+
+    private static Wal open(Path file, WalOptions options, LogOpener.Opened opened) {
         return open(file, options, opened.channel(), opened.scan(), opened.torn());
     }
 
