@@ -46,15 +46,9 @@ class ClusterController {
      * A node to add.
      *
      * @param node its id and Raft address, id@host:port
-     * @param client its address for clients, host:port
-     * @param http its HTTP address, host:port
      * @param voting false for a learner; true when not given
      */
-    record NewNode(
-            @Nullable String node,
-            @Nullable String client,
-            @Nullable String http,
-            @Nullable Boolean voting) {}
+    record NewNode(@Nullable String node, @Nullable Boolean voting) {}
 
     /**
      * A node to lead.
@@ -67,10 +61,8 @@ class ClusterController {
     @PostMapping("/nodes")
     ClusterReport add(@RequestBody NewNode added) {
         ClusterPeer peer = peer(added.node());
-        String client = address("client", added.client());
-        String http = address("http", added.http());
         refuseBeforeStart();
-        cluster.add(peer, client, http, !Boolean.FALSE.equals(added.voting()));
+        cluster.add(peer, !Boolean.FALSE.equals(added.voting()));
         return report();
     }
 
@@ -125,14 +117,6 @@ class ClusterController {
     private static String named(String text) {
         return "A node is named as id@host:port, such as {\"node\":\"4@10.0.0.4:6001\"}, but not as '%s'."
                 .formatted(text);
-    }
-
-    private static @Nullable String address(String name, @Nullable String text) {
-        if (text != null && !text.matches("(\\[[^\\s\\[\\]]+]|[^\\s:@/\\[\\]]+):[1-9]\\d{0,4}")) {
-            throw new IllegalArgumentException(
-                    "The address for %s must be host:port, but is '%s'.".formatted(name, text));
-        }
-        return text;
     }
 
     @ExceptionHandler

@@ -23,12 +23,10 @@ public interface Cluster {
      * Makes a node a member of every shard, or changes whether it votes. It has to run, started
      * with {@code keyval.cluster.join}. Returns when it is one, and has caught up.
      *
-     * @param client host:port for clients, or null when the node may say so itself
-     * @param http host:port of its HTTP, likewise
      * @param voting whether it counts for majorities
      * @throws ClusterException when it cannot be done, or not in time
      */
-    void add(ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting);
+    void add(ClusterPeer peer, boolean voting);
 
     /**
      * Takes a node out of every shard. It should be stopped then.

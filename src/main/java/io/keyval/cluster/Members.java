@@ -49,7 +49,7 @@ final class Members {
     List<ClusterView.Node> nodes() {
         Map<Integer, ClusterView.Node> nodes = new TreeMap<>();
         for (ClusterPeer peer : node.settings().peers()) {
-            nodes.put(peer.id(), described(peer.id(), peer.address(), null, true));
+            nodes.put(peer.id(), described(peer.id(), peer.address(), true));
         }
         boolean anyMember = false;
         Map<Integer, ClusterView.Node> members = new TreeMap<>();
@@ -59,10 +59,10 @@ final class Members {
                 RaftConfiguration configuration = division.getRaftConf();
                 for (RaftPeer peer : configuration.getCurrentPeers()) {
                     anyMember = true;
-                    members.put(id(peer), described(id(peer), peer.getAddress(), peer, true));
+                    members.put(id(peer), described(id(peer), peer.getAddress(), true));
                 }
                 for (RaftPeer peer : configuration.getCurrentPeers(RaftPeerRole.LISTENER)) {
-                    members.put(id(peer), described(id(peer), peer.getAddress(), peer, false));
+                    members.put(id(peer), described(id(peer), peer.getAddress(), false));
                 }
             }
         }
@@ -74,8 +74,7 @@ final class Members {
         return List.copyOf(nodes.values());
     }
 
-    private ClusterView.Node described(
-            int id, String raft, @Nullable RaftPeer peer, boolean voting) {
+    private ClusterView.Node described(int id, String raft, boolean voting) {
         ClusterSettings settings = node.settings();
         if (id == settings.id()) {
             return new ClusterView.Node(
@@ -85,36 +84,23 @@ final class Members {
         if (word != null) {
             return new ClusterView.Node(id, raft, word.client(), word.http(), voting);
         }
-        return new ClusterView.Node(
-                id,
-                raft,
-                peer == null ? null : known(peer.getClientAddress()),
-                peer == null ? null : known(peer.getAdminAddress()),
-                voting);
-    }
-
-    private static @Nullable String known(@Nullable String address) {
-        return address == null || address.isEmpty() ? null : address;
+        return new ClusterView.Node(id, raft, null, null, voting);
     }
 
     private static int id(RaftPeer peer) {
         return Integer.parseInt(peer.getId().toString());
     }
 
-    synchronized void add(
-            ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting) {
-        RaftPeer.Builder added =
+    synchronized void add(ClusterPeer peer, boolean voting) {
+        // Without Ratis's addresses for clients and for orders: it would connect there, and both
+        // are
+        // served where the nodes are.
+        RaftPeer built =
                 RaftPeer.newBuilder()
                         .setId(ClusterSettings.peerId(peer.id()))
-                        .setAddress(peer.address());
-        if (client != null) {
-            added.setClientAddress(client);
-        }
-        if (http != null) {
-            added.setAdminAddress(http);
-        }
-        added.setStartupRole(voting ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER);
-        RaftPeer built = added.build();
+                        .setAddress(peer.address())
+                        .setStartupRole(voting ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER)
+                        .build();
         for (ShardGroup shard : shards()) {
             if (voting && learns(shard, built.getId())) {
                 // A leader never takes one for caught up that it added as a learner, and such a one

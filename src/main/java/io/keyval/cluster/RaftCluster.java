@@ -39,9 +39,8 @@ final class RaftCluster implements Cluster {
     }
 
     @Override
-    public void add(
-            ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting) {
-        node.members().add(peer, client, http, voting);
+    public void add(ClusterPeer peer, boolean voting) {
+        node.members().add(peer, voting);
     }
 
     @Override

@@ -98,8 +98,8 @@ class ClusterHttpTests {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{\"node\":\"4@10.0.0.4:6001\"} | add 4@10.0.0.4:6001 client=null http=null voting=true",
-                "{\"node\":\"4@a.b:6001\",\"client\":\"a.b:5000\",\"http\":\"[::1]:8080\",\"voting\":false} | add 4@a.b:6001 client=a.b:5000 http=[::1]:8080 voting=false",
+                "{\"node\":\"4@10.0.0.4:6001\"} | add 4@10.0.0.4:6001 voting=true",
+                "{\"node\":\"4@a.b:6001\",\"voting\":false} | add 4@a.b:6001 voting=false",
             })
     void whenANodeIsAddedThenTheClusterIsAskedAndShown(String body, String asked) {
         HttpResponse<String> answer = send("POST", "/nodes", SECRET, body);
@@ -138,8 +138,6 @@ class ClusterHttpTests {
             value = {
                 "/nodes | {} | A node is named as id@host:port, such as {\"node\":\"4@10.0.0.4:6001\"}, but not as ''.",
                 "/nodes | {\"node\":\"4\"} | A node is named as id@host:port, such as {\"node\":\"4@10.0.0.4:6001\"}, but not as '4'.",
-                "/nodes | {\"node\":\"4@a:6001\",\"client\":\"a\"} | The address for client must be host:port, but is 'a'.",
-                "/nodes | {\"node\":\"4@a:6001\",\"http\":\"http://a:1\"} | The address for http must be host:port, but is 'http://a:1'.",
                 "/leader | {} | A leader is named by its id: {\"node\":2}, with \"shard\" for one shard alone.",
                 "/leader | {\"node\":0} | A leader is named by its id: {\"node\":2}, with \"shard\" for one shard alone.",
                 "/leader | {\"node\":\"two\"} | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader.",

@@ -138,9 +138,8 @@ public final class FakeCluster implements Cluster {
     }
 
     @Override
-    public void add(
-            ClusterPeer peer, @Nullable String client, @Nullable String http, boolean voting) {
-        note("add %s client=%s http=%s voting=%s".formatted(peer, client, http, voting));
+    public void add(ClusterPeer peer, boolean voting) {
+        note("add %s voting=%s".formatted(peer, voting));
     }
 
     @Override

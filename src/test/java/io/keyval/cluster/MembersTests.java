@@ -95,7 +95,7 @@ class MembersTests {
         all.add(fourth);
         RaftNode added = start(4, all, true);
         Cluster cluster = new RaftCluster(first);
-        cluster.add(fourth, "c:4", null, false);
+        cluster.add(fourth, false);
         await().atMost(PATIENCE).until(() -> group(added).keys() == 1);
         assertThat(group(added).role()).isEqualTo("learner");
         assertThat(cluster.view().nodes())
@@ -103,7 +103,7 @@ class MembersTests {
                 .containsExactly(true, true, true, false);
         assertThatThrownBy(() -> cluster.transfer(4, null)).isInstanceOf(ClusterException.class);
 
-        cluster.add(fourth, "c:4", null, true);
+        cluster.add(fourth, true);
         cluster.transfer(4, null);
         await().atMost(PATIENCE).until(() -> group(added).role().equals("leader"));
         assertThat(ask(first, new Command.Put(bytes("b"), bytes("2")))).isEqualTo(Reply.OK);
