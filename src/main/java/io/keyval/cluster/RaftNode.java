@@ -75,7 +75,7 @@ final class RaftNode implements SmartLifecycle {
 
     private static final String PROBE = "room";
     private static final Duration WATCH = Duration.ofSeconds(3);
-    private static final int IN_FLIGHT = Integer.getInteger("keyval.cluster.in-flight", 2);
+    private static final int IN_FLIGHT = 2;
 
     private final ClusterSettings settings;
     private final MemoryBudget budget;
