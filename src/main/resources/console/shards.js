@@ -25,7 +25,7 @@ export function showShards(place, {cluster}) {
   const rows = cluster.groups.map(group => {
     const here = group.role !== 'elsewhere';
     const cells = [
-      group.leader === null || group.leader === undefined ? 'nobody known' : `node ${group.leader}`,
+      group.leader === null || group.leader === undefined ? (here ? 'nobody known' : '–') : `node ${group.leader}`,
       here ? count(group.term) : '–',
       here ? count(group.leaderChanges) : '–',
       here ? count(group.committed) : '–',

@@ -212,6 +212,37 @@ class ConsoleIT {
         assertThat(value()).isEmpty();
     }
 
+    @Test
+    void whenTheNodeIsOfAClusterThenNodesAndShardsAreShownAndKeysCanBeWritten() {
+        try (NodeProcess node =
+                NodeProcess.node(directory.resolve("cluster"))
+                        .secret(SECRET)
+                        .arguments("--spring.profiles.active=cluster")
+                        .start()) {
+            open(node);
+            soon(
+                    () -> {
+                        assertThat(browser.text("h1")).isEqualTo("keyval node 1");
+                        assertThat(browser.text("#health")).isEqualTo("up");
+                        assertThat(browser.count("#topology .node.here")).isEqualTo(1);
+                        assertThat(browser.text("#shards tbody")).contains("node 1", "leader");
+                        assertThat(browser.text("#events")).contains("Shard 0: node 1 leads");
+                    });
+            assertThat(browser.element("#promote").isDisplayed()).isFalse();
+            signIn(SECRET);
+            browser.type("#key", "key");
+            browser.type("#value", "value");
+            browser.click("#put");
+            status("Written.");
+            browser.click("#get");
+            status("5 bytes.");
+            browser.click("#lead");
+            browser.click("#confirm [type=submit]");
+            soon(() -> assertThat(browser.text("#operations-status")).contains("this node leads"));
+            browser.assertClean(page(node));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"light", "dark"})
     void whenASchemeIsPreferredThenItIsTakenAndCanBeRead(String scheme) {
