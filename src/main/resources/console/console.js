@@ -5,6 +5,7 @@ import {byId, chosen, html, setText} from './dom.js';
 import {bytes, clock, compact, count, duration, micros, rate, seconds} from './format.js';
 import {prepareKeys} from './keys.js';
 import {ask, confirmed, onSession, order, prepareSignIn, problem, signedIn} from './session.js';
+import {showShards} from './shards.js';
 import {Topology} from './topology.js';
 
 const KEEP = 20 * 60e3;
@@ -131,7 +132,14 @@ function showHead({node, signIn}) {
 }
 
 function showFacts({node}) {
-  const facts = [
+  const {cluster} = node;
+  const facts = cluster ? [
+    ['cluster', cluster.name],
+    ['reads', cluster.reads],
+    ['shards', count(cluster.shards)],
+    ['held by', count(cluster.replicationFactor)],
+    ['version', node.version],
+  ] : [
     ['position', node.log && count(node.log.position)],
     ['epoch', node.log?.epoch],
     ['fsync', node.log?.fsync],
@@ -150,9 +158,17 @@ function tile(name, value, more, column, from, to) {
 }
 
 function showTiles({node}, from, to) {
-  const {log, memory} = node;
-  tile('keys', log ? count(node.keys) : '–', log ? `${bytes(log.live)} live` : 'replaying', 'KEYS', from, to);
-  tile('log', bytes(log?.size ?? null), log && log.live > 0 ? `${(log.size / log.live).toFixed(1)} × the live data` : '', 'LOG', from, to);
+  const {log, memory, cluster} = node;
+  if (cluster) {
+    const here = cluster.groups.filter(group => group.role !== 'elsewhere');
+    const leads = here.filter(group => group.role === 'leader').length;
+    setText(byId('tile-log').querySelector('h2'), 'Log entries');
+    tile('keys', node.open ? count(node.keys) : '–', node.open ? `in ${here.length} of ${count(cluster.shards)} ${cluster.shards === 1 ? 'shard' : 'shards'}` : 'starting', 'KEYS', from, to);
+    tile('log', node.open ? count(here.reduce((sum, group) => sum + group.committed, 0)) : '–', `leads ${leads} of ${count(cluster.shards)}`, 'LOG', from, to);
+  } else {
+    tile('keys', log ? count(node.keys) : '–', log ? `${bytes(log.live)} live` : 'replaying', 'KEYS', from, to);
+    tile('log', bytes(log?.size ?? null), log && log.live > 0 ? `${(log.size / log.live).toFixed(1)} × the live data` : '', 'LOG', from, to);
+  }
   tile('memory', bytes(memory.resident ?? memory.heap), `heap ${bytes(memory.heap)} of ${bytes(memory.maxHeap)}`, memory.resident ? 'RSS' : 'HEAP', from, to);
   tile('connections', count(node.connections), `of ${count(node.maxConnections)}`, 'CONNECTIONS', from, to);
 }
@@ -167,27 +183,35 @@ function showCharts(from, to) {
   const percentiles = of => [line('p50', `${of}_P50`), line('p99', `${of}_P99`), line('p99.9', `${of}_P999`)];
   charts.latency.show(model(percentiles(verb)));
   charts.fsync.show(model(percentiles('FSYNC')));
-  const inSeconds = chosen('lag') === '1';
+  const {cluster} = state.node;
+  byId('lag').hidden = Boolean(cluster);
+  const inSeconds = !cluster && chosen('lag') === '1';
   charts.lag.format = inSeconds ? seconds : count;
   charts.lag.least = inSeconds ? 1 : 4;
   charts.lag.axis = inSeconds ? n => `${compact(n)} s` : compact;
   const ids = new Set(rows.filter(row => row[0] >= from).flatMap(row => Object.keys(row[columns.LAGS])));
   const lags = [...ids].sort((a, b) => a - b).map(id => ({
-    name: `follower ${id}`,
+    name: `${cluster ? 'node' : 'follower'} ${id}`,
     value: row => row[columns.LAGS][id]?.[inSeconds ? 1 : 0] ?? null,
   }));
-  charts.lag.show({...model(lags), none: 'no follower'});
+  charts.lag.show({...model(lags), none: cluster ? 'this node leads nobody' : 'no follower'});
 }
 
 function showRights() {
   const on = signedIn();
-  const leads = state?.node?.role === 'leader';
+  const cluster = state?.node?.cluster;
+  const leads = cluster || state?.node?.role === 'leader';
   const off = state && !state.signIn;
   setText(byId('sign'), on ? 'Sign out' : 'Sign in');
   const none = 'Off: this node has no secret to sign in with. Set KEYVAL_SECRET and start it again.';
   setText(byId('keys-hint'), off ? none : !on ? 'Sign in to read and write keys.' : leads ? '' : 'This node is a follower: keys can be read here and written on the leader.');
-  setText(byId('operations-hint'), off ? none : !on ? 'Sign in to do something here.' : leads ? 'This node leads already: only a follower can be promoted.' : '');
+  setText(byId('operations-hint'), off ? none : !on ? 'Sign in to do something here.' : cluster ? '' : leads ? 'This node leads already: only a follower can be promoted.' : '');
   keys.allow(on, on && leads);
+  for (const name of ['compact', 'promote']) {
+    byId(name).parentElement.hidden = Boolean(cluster);
+  }
+  byId('lead').parentElement.hidden = !cluster;
+  byId('lead').disabled = !on;
   byId('compact').disabled = !on;
   byId('promote').disabled = !on || leads;
 }
@@ -200,6 +224,7 @@ function show() {
     const from = to - Number(chosen('window'));
     showHead(state);
     topology.show(state.node);
+    showShards(byId('shards'), state.node);
     showFacts(state);
     showTiles(state, from, to);
     showCharts(from, to);
@@ -224,6 +249,19 @@ function prepareOperations() {
       tell(!answer.ok ? problem(answer)
         : answer.bytesAfter < answer.bytesBefore ? `Compacted: ${bytes(answer.bytesBefore)} before, ${bytes(answer.bytesAfter)} now.`
         : 'Nothing to do: no more of the log is left than what is retained for followers.', !answer.ok);
+      poll();
+    }
+  });
+  byId('lead').addEventListener('click', async () => {
+    const sure = await confirmed({
+      title: 'Have this node lead?',
+      text: 'It becomes the leader of every shard that it votes in. Commands wait for a moment meanwhile.',
+      action: 'Lead',
+    });
+    if (sure) {
+      tell('Handing over…');
+      const answer = await order(`${state.operations}/cluster/leader`, {node: state.node.id});
+      tell(answer.ok ? 'Done: this node leads.' : problem(answer), !answer.ok);
       poll();
     }
   });

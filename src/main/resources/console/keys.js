@@ -110,7 +110,7 @@ export function prepareKeys() {
     }
     const sure = await confirmed({
       title: 'Delete this key?',
-      text: `“${key.value}” and its value are removed here and on every follower.`,
+      text: `“${key.value}” and its value are removed on every node that has them.`,
       action: 'Delete',
     });
     if (sure) {

@@ -144,6 +144,37 @@ function narrow({leader, others}, width) {
   return [y - 14, parts];
 }
 
+/** The nodes of a cluster: equals, so without links. */
+function members({id: self, cluster}) {
+  return cluster.nodes.map(({id, client, raft, voting}) => {
+    const led = cluster.groups.filter(group => group.leader === id).map(group => group.shard);
+    const states = cluster.groups.flatMap(group => group.peers).filter(peer => peer.id === id);
+    const lags = states.map(peer => peer.lag).filter(each => each !== null && each !== undefined);
+    const silent = Math.max(0, ...states.map(peer => peer.silentMillis ?? 0));
+    return {
+      name: `node ${id}`,
+      here: id === self,
+      unseen: silent > 3000,
+      lines: [
+        client ?? raft,
+        !voting ? 'learner' : !led.length ? 'follows' : cluster.shards === 1 ? 'leads' : `leads ${led.length === 1 ? 'shard' : 'shards'} ${led.join(', ')}`,
+        silent > 3000 ? `not heard of for ${seconds(silent / 1000)}`
+          : !lags.length ? ''
+          : Math.max(...lags) === 0 ? 'in step' : `${count(Math.max(...lags))} ${Math.max(...lags) === 1 ? 'entry' : 'entries'} behind`,
+      ],
+    };
+  });
+}
+
+function grid(nodes, width) {
+  const columns = Math.max(1, Math.min(nodes.length, Math.floor((width - 8 + GAP) / (BOX + GAP))));
+  const span = Math.min(340, (width - 8 + GAP) / columns - GAP);
+  const tall = 84;
+  const parts = nodes.map((node, i) =>
+    box(node, 4 + (i % columns) * (span + GAP), 4 + Math.floor(i / columns) * (tall + GAP), span, tall, false));
+  return [Math.ceil(nodes.length / columns) * (tall + GAP) - GAP + 8, parts];
+}
+
 export class Topology {
   constructor(place, text) {
     this.place = place;
@@ -154,8 +185,8 @@ export class Topology {
   show(node) {
     this.node = node;
     this.draw();
-    const {leader, others} = describe(node);
-    const told = [leader, ...others].map(each =>
+    const {leader, others} = node.cluster ? {others: members(node)} : describe(node);
+    const told = [leader, ...others].filter(Boolean).map(each =>
       [each.name + (each.here ? ', this node' : ''), each.link && `link ${each.link}`, ...each.lines].filter(Boolean).join(', '));
     const before = [...this.text.children].map(child => child.textContent).join('\n');
     if (before !== told.join('\n')) {
@@ -168,8 +199,8 @@ export class Topology {
     if (!this.node || !width) {
       return;
     }
-    const all = describe(this.node);
-    const [height, parts] = width >= 620 ? wide(all, width) : narrow(all, width);
+    const [height, parts] = this.node.cluster ? grid(members(this.node), width)
+      : width >= 620 ? wide(describe(this.node), width) : narrow(describe(this.node), width);
     this.place.replaceChildren(
       svg('svg', {width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true'}, ...parts));
   }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -77,7 +78,7 @@ class ClusterBackupEndpoint {
         }
     }
 
-    /** The shards that are not in it, with the nodes that lead them, as far as is known. */
+    /** The shards that are not in it, each with a node that is taken to have it. */
     private List<Map<String, Object>> missing(List<Integer> shards) {
         ClusterView view = cluster.view();
         List<Map<String, Object>> missing = new ArrayList<>();
@@ -85,20 +86,30 @@ class ClusterBackupEndpoint {
             if (!shards.contains(group.shard())) {
                 Map<String, Object> each = new LinkedHashMap<>();
                 each.put("shard", group.shard());
-                Integer leader = group.leader();
-                if (leader != null) {
-                    each.put("node", leader);
-                    for (ClusterView.Node node : view.nodes()) {
-                        String http = node.http();
-                        if (node.id() == leader && http != null) {
-                            each.put("http", http);
-                        }
+                ClusterView.Node holder = holder(view, group);
+                if (holder != null) {
+                    each.put("node", holder.id());
+                    String http = holder.http();
+                    if (http != null) {
+                        each.put("http", http);
                     }
                 }
                 missing.add(each);
             }
         }
         return missing;
+    }
+
+    /**
+     * The node that leads, or that had best lead when who does is not known; null without nodes.
+     */
+    private static ClusterView.@Nullable Node holder(ClusterView view, ClusterView.Group group) {
+        List<ClusterView.Node> nodes = view.nodes();
+        Integer leader = group.leader();
+        if (leader == null) {
+            return nodes.isEmpty() ? null : nodes.get(group.shard() % nodes.size());
+        }
+        return nodes.stream().filter(node -> node.id() == leader).findFirst().orElse(null);
     }
 
     private static WebEndpointResponse<Map<String, Object>> refused(String reason) {

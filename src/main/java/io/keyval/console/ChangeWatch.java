@@ -1,5 +1,6 @@
 package io.keyval.console;
 
+import io.keyval.cluster.ClusterView;
 import io.keyval.console.Event.Level;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -7,6 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +38,23 @@ final class ChangeWatch {
             link(last.leader(), now.leader());
         }
         followers(last, now);
+        cluster(last, now);
         resyncs();
         health(last, now);
     }
 
     private void begun(NodeView now) {
         NodeView.Log log = now.log();
+        ClusterView cluster = now.cluster();
+        if (cluster != null) {
+            feed.add(
+                    Level.INFO,
+                    now.open()
+                            ? "Started as node %d of the cluster %s with %,d keys."
+                                    .formatted(now.id(), cluster.name(), now.keys())
+                            : "The node starts, or stops.");
+            return;
+        }
         feed.add(
                 Level.INFO,
                 log == null
@@ -119,6 +133,60 @@ final class ChangeWatch {
                 ? Map.of()
                 : followers.stream()
                         .collect(Collectors.toMap(NodeView.Follower::id, Function.identity()));
+    }
+
+    private void cluster(@Nullable NodeView last, NodeView now) {
+        ClusterView current = now.cluster();
+        if (current == null || !now.open()) {
+            return;
+        }
+        ClusterView old = last == null || !last.open() ? null : last.cluster();
+        if (old != null) {
+            Set<Integer> before = ids(old), after = ids(current);
+            after.stream()
+                    .filter(id -> !before.contains(id))
+                    .forEach(id -> feed.add(Level.GOOD, "Node %d has come.".formatted(id)));
+            before.stream()
+                    .filter(id -> !after.contains(id))
+                    .forEach(id -> feed.add(Level.WARNING, "Node %d has left.".formatted(id)));
+        }
+        for (ClusterView.Group group : current.groups()) {
+            shard(old == null ? null : group(old, group.shard()), group);
+        }
+    }
+
+    private void shard(ClusterView.@Nullable Group last, ClusterView.Group now) {
+        Integer leader = now.leader();
+        if (last == null || !Objects.equals(last.leader(), leader) || last.term() != now.term()) {
+            if (leader != null) {
+                feed.add(
+                        Level.INFO,
+                        "elsewhere".equals(now.role())
+                                ? "Shard %d: node %d leads.".formatted(now.shard(), leader)
+                                : "Shard %d: node %d leads in term %d."
+                                        .formatted(now.shard(), leader, now.term()));
+            } else if (last != null && last.leader() != null) {
+                feed.add(
+                        Level.WARNING, "Shard %d: nobody is known to lead.".formatted(now.shard()));
+            }
+        }
+        String failure = now.failure();
+        if (failure != null && (last == null || !failure.equals(last.failure()))) {
+            feed.add(Level.ERROR, failure.endsWith(".") ? failure : failure + ".");
+        }
+    }
+
+    private static ClusterView.@Nullable Group group(ClusterView view, int shard) {
+        return view.groups().stream()
+                .filter(group -> group.shard() == shard)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static Set<Integer> ids(ClusterView view) {
+        return view.nodes().stream()
+                .map(ClusterView.Node::id)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private void resyncs() {

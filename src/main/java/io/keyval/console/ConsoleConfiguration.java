@@ -3,7 +3,6 @@ package io.keyval.console;
 import io.keyval.config.KeyvalProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.CacheControl;
@@ -31,7 +30,6 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
  * but this node.
  */
 @Configuration(proxyBeanMethods = false)
-@Profile("!cluster")
 class ConsoleConfiguration implements WebMvcConfigurer {
 
     private static final String CONTENT_SECURITY_POLICY =

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.autoconfigure.endpoint.web.WebEndpointProperties;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.core.io.Resource;
 import org.springframework.http.CacheControl;
@@ -21,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** The page of the console and what it shows. */
 @RestController
-@Profile("!cluster")
 class ConsoleController {
 
     private static final MediaType HTML = MediaType.parseMediaType("text/html;charset=UTF-8");

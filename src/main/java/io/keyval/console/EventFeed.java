@@ -6,12 +6,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** The newest events of this node, in order. Thread-safe; nobody waits here for long. */
 @Component
-@Profile("!cluster")
 class EventFeed implements WalEvents {
 
     static final int CAPACITY = 200;

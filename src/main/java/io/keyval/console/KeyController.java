@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -28,7 +27,6 @@ import org.springframework.web.bind.annotation.RestController;
  * a node that takes no writes, 503 a store that could not do it.
  */
 @RestController
-@Profile("!cluster")
 @RequestMapping(path = "/console/key", consumes = MediaType.APPLICATION_JSON_VALUE)
 class KeyController {
 

@@ -1,6 +1,7 @@
 package io.keyval.console;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.keyval.cluster.ClusterView;
 import io.keyval.replication.FollowerStatus;
 import io.keyval.replication.LinkStatus;
 import java.time.Duration;
@@ -11,13 +12,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The node and its links at one moment. Sizes are in bytes, words in lower case.
  *
- * @param role {@code leader} or {@code follower}
+ * @param role {@code leader} or {@code follower}; {@code node} in a cluster
  * @param address where it takes clients, as far as its settings say
- * @param open whether the log is replayed; if not, what comes of the log is absent
+ * @param open whether the log is replayed; if not, what comes of the log is absent, as it is in a
+ *     cluster
  * @param health the status, as in {@code /actuator/health}
  * @param reasons why the health is not UP, one sentence each
- * @param followers of a leader, by id; absent on a follower
- * @param leader of a follower; absent on a leader
+ * @param followers of a leader, by id; absent elsewhere
+ * @param leader of a follower; absent elsewhere
+ * @param cluster as a node of a cluster sees it; absent elsewhere
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record NodeView(
@@ -34,7 +37,8 @@ record NodeView(
         @Nullable Integer connections,
         int maxConnections,
         @Nullable List<Follower> followers,
-        @Nullable Leader leader) {
+        @Nullable Leader leader,
+        @Nullable ClusterView cluster) {
 
     /**
      * The log.

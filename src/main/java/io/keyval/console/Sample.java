@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The figures of one moment, ready to be sent: the time in milliseconds since 1970, one number or
- * null for each {@link Figure}, and the lag in records and seconds of each follower by id.
+ * null for each {@link Figure}, and the lag in records and seconds of each follower by id; of each
+ * node that is led, in entries. {@code LOG} is in bytes, in a cluster in committed entries.
  */
 record Sample(List<@Nullable Object> row) {
 

@@ -1,5 +1,6 @@
 package io.keyval.console;
 
+import io.keyval.cluster.ClusterView;
 import io.keyval.console.Sample.Figure;
 import io.keyval.store.Store;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,11 +14,11 @@ import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -25,7 +26,6 @@ import org.springframework.stereotype.Component;
  * and keeps what it saw. A look takes about a millisecond on a thread of its own.
  */
 @Component
-@Profile("!cluster")
 class Sampler implements SmartLifecycle {
 
     static final Duration INTERVAL = Duration.ofSeconds(2);
@@ -93,7 +93,11 @@ class Sampler implements SmartLifecycle {
         TimerWindow.Reading any =
                 all.look(List.copyOf(meters.find("keyval.commands").timers()), seconds);
         TimerWindow.Reading fsync =
-                fsyncs.look(List.copyOf(meters.find("keyval.wal.fsync").timers()), seconds);
+                fsyncs.look(
+                        Stream.of("keyval.wal.fsync", "ratis.log.worker.flush.time")
+                                .flatMap(name -> meters.find(name).timers().stream())
+                                .toList(),
+                        seconds);
         put(figures, get, Figure.GET, Figure.GET_P50, Figure.GET_P99, Figure.GET_P999);
         put(figures, put, Figure.PUT, Figure.PUT_P50, Figure.PUT_P99, Figure.PUT_P999);
         put(
@@ -108,8 +112,9 @@ class Sampler implements SmartLifecycle {
                 Figure.OTHER, Math.max(0, any.rate() - get.rate() - put.rate() - delete.rate()));
         figures.put(Figure.ERRORS, errors.look(failures(), seconds).rate());
         NodeView.Log wal = node.log();
-        figures.put(Figure.KEYS, wal == null ? Double.NaN : node.keys());
-        figures.put(Figure.LOG, wal == null ? Double.NaN : wal.size());
+        ClusterView cluster = node.cluster();
+        figures.put(Figure.KEYS, node.open() ? node.keys() : Double.NaN);
+        figures.put(Figure.LOG, wal == null ? committed(cluster) : wal.size());
         figures.put(Figure.HEAP, (double) node.memory().heap());
         Long resident = node.memory().resident();
         figures.put(Figure.RSS, resident == null ? Double.NaN : resident);
@@ -118,6 +123,12 @@ class Sampler implements SmartLifecycle {
         history.add(Sample.of(time, figures, lags(node)));
         changes.look(node);
         latest = new Look(time, node);
+    }
+
+    private static double committed(@Nullable ClusterView cluster) {
+        return cluster == null || cluster.groups().isEmpty()
+                ? Double.NaN
+                : cluster.groups().stream().mapToLong(ClusterView.Group::committed).sum();
     }
 
     private List<Timer> commands(String verb) {
@@ -154,6 +165,21 @@ class Sampler implements SmartLifecycle {
         NodeView.Leader leader = node.leader();
         if (leader != null) {
             lags.put(node.id(), List.of((double) leader.lagRecords(), leader.lagSeconds()));
+        }
+        ClusterView cluster = node.cluster();
+        if (cluster != null) {
+            for (ClusterView.Group group : cluster.groups()) {
+                for (ClusterView.PeerState peer : group.peers()) {
+                    Long lag = peer.lag();
+                    if (lag != null) {
+                        lags.merge(
+                                peer.id(),
+                                List.of((double) lag),
+                                (one, other) ->
+                                        List.of(Math.max(one.getFirst(), other.getFirst())));
+                    }
+                }
+            }
         }
         return lags;
     }

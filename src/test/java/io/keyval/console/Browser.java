@@ -94,6 +94,8 @@ final class Browser implements AutoCloseable {
 
     /** Opens the page; what the browser has told before is forgotten. */
     void go(URI page) {
+        // The page before may ask its node once more until it is left.
+        driver.get("about:blank");
         driver.manage().logs().get(LogType.BROWSER);
         driver.manage().logs().get(LogType.PERFORMANCE);
         driver.get(page.toString());

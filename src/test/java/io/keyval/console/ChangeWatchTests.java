@@ -118,6 +118,7 @@ class ChangeWatchTests {
                 0,
                 10,
                 Arrays.asList(followers),
+                null,
                 null);
     }
 
@@ -145,7 +146,8 @@ class ChangeWatchTests {
                 0,
                 10,
                 null,
-                leader);
+                leader,
+                null);
     }
 
     private static NodeView.Follower follower(int id, String state) {

@@ -64,7 +64,8 @@ class ConsoleIT {
                 });
         assertThat(browser.element("#banner").isDisplayed()).isFalse();
         for (WebElement control :
-                browser.elements("main button, main input, main textarea, header button, .plot")) {
+                browser.elements(
+                        "main button:not([hidden] *), main input, main textarea, header button, .plot")) {
             assertThat(control.getAccessibleName()).as(control.getTagName()).isNotBlank();
         }
         assertThat(browser.element("#get").isEnabled()).isFalse();
@@ -210,6 +211,37 @@ class ConsoleIT {
         browser.click("#sign");
         assertThat(browser.element("#get").isEnabled()).isFalse();
         assertThat(value()).isEmpty();
+    }
+
+    @Test
+    void whenTheNodeIsOfAClusterThenNodesAndShardsAreShownAndKeysCanBeWritten() {
+        try (NodeProcess node =
+                NodeProcess.node(directory.resolve("cluster"))
+                        .secret(SECRET)
+                        .arguments("--spring.profiles.active=cluster")
+                        .start()) {
+            open(node);
+            soon(
+                    () -> {
+                        assertThat(browser.text("h1")).isEqualTo("keyval node 1");
+                        assertThat(browser.text("#health")).isEqualTo("up");
+                        assertThat(browser.count("#topology .node.here")).isEqualTo(1);
+                        assertThat(browser.text("#shards tbody")).contains("node 1", "leader");
+                        assertThat(browser.text("#events")).contains("Shard 0: node 1 leads");
+                    });
+            assertThat(browser.element("#promote").isDisplayed()).isFalse();
+            signIn(SECRET);
+            browser.type("#key", "key");
+            browser.type("#value", "value");
+            browser.click("#put");
+            status("Written.");
+            browser.click("#get");
+            status("5 bytes.");
+            browser.click("#lead");
+            browser.click("#confirm [type=submit]");
+            soon(() -> assertThat(browser.text("#operations-status")).contains("this node leads"));
+            browser.assertClean(page(node));
+        }
     }
 
     @ParameterizedTest
