@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +70,9 @@ final class RaftNode implements SmartLifecycle {
     /** Questions without an answer after which a node is said to be away. */
     private static final int SILENCE = 2;
 
+    /** How many times as many of them it takes while a node has never answered. */
+    private static final int STARTING = 10;
+
     private static final Duration MEND = Duration.ofSeconds(1);
 
     /** What has to be free before a closed shard is opened again: segments, and what comes next. */
@@ -87,6 +92,8 @@ final class RaftNode implements SmartLifecycle {
 
     /** Questions that nodes have not answered, one behind the other; for the watching thread. */
     private final Map<Integer, Integer> silent = new HashMap<>();
+
+    private final Set<Integer> heardOnce = new HashSet<>();
 
     private long nextSpread = System.nanoTime();
 
@@ -313,14 +320,17 @@ final class RaftNode implements SmartLifecycle {
     }
 
     private void heard(int id) {
+        boolean before = !heardOnce.add(id);
         Integer missed = silent.remove(id);
-        if (missed != null && missed >= SILENCE) {
+        if (before && missed != null && missed >= SILENCE) {
             log.info("Node {} answers again", id);
         }
     }
 
     private void notHeard(int id) {
-        if (silent.merge(id, 1, Integer::sum) == SILENCE && !stopping) {
+        // Nodes that are started together are not there all at once.
+        int most = heardOnce.contains(id) ? SILENCE : STARTING * SILENCE;
+        if (silent.merge(id, 1, Integer::sum) == most && !stopping) {
             log.warn("Node {} cannot be reached", id);
         }
     }
