@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -405,7 +406,24 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        owner.logFailed(root.getMessage() == null ? root.toString() : root.getMessage());
+        String reason = root.getMessage() == null ? root.toString() : root.getMessage();
+        if (isForWantOfRoom(root)) {
+            owner.logFailed(reason);
+        } else {
+            owner.failed("%s ended here: its log cannot be relied on (%s)".formatted(name, reason));
+        }
+    }
+
+    /**
+     * Whether a write found no room, so that the log is good up to it. Behind a failed force the
+     * system may show what is not on disk: such a log must not be gone on with.
+     */
+    private static boolean isForWantOfRoom(Throwable root) {
+        String message = String.valueOf(root.getMessage());
+        return root instanceof IOException
+                && (message.startsWith("No space left") || message.startsWith("Disk quota"))
+                && Arrays.stream(root.getStackTrace())
+                        .noneMatch(frame -> frame.getMethodName().startsWith("force"));
     }
 
     @Override
