@@ -88,7 +88,8 @@ public final class EarlyReplay {
                                     }
                                 }
                             },
-                            WalFiles.DISK);
+                            WalFiles.DISK,
+                            false);
             LogReplay read = LogReplay.of(log, options, keyspace);
             return new Result(held, keyspace, read, System.nanoTime() - begun);
         } catch (Throwable e) {

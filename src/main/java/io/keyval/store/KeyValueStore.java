@@ -77,7 +77,8 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
                         PENDING_BYTES,
                         new EventFan(
                                 Stream.concat(Stream.of(replay), events.orderedStream()).toList()),
-                        WalFiles.DISK);
+                        WalFiles.DISK,
+                        true);
         this.role = settings.role();
         this.memoryLimit = new MemoryLimit(settings.maxMemory(), Runtime.getRuntime().maxMemory());
         this.compactor = new Compactor(settings, this::compact);

@@ -84,6 +84,8 @@ final class LogOpener {
                     throw new CorruptLogException(file, damage.offset(), damage.what());
                 }
                 cut(channel, damage.offset(), damage.what());
+            } else if (channel.size() > scan.end()) {
+                channel.truncate(scan.end());
             }
             // A process that was killed may have left all this to the system.
             channel.force(true);
@@ -203,7 +205,7 @@ final class LogOpener {
     }
 
     private void cut(FileChannel channel, long offset, String what) throws IOException {
-        long size = channel.size();
+        long size = Reserve.endOfData(channel, offset, channel.size());
         Path copy = file.resolveSibling(file.getFileName() + ".torn-" + offset);
         for (int i = 1; files.exists(copy); i++) {
             copy = file.resolveSibling(file.getFileName() + ".torn-" + offset + "-" + i);

@@ -68,6 +68,9 @@ final class LogScanner {
         while (course.offset() < size) {
             long offset = course.offset();
             FrameHeader frame = frameAt(offset, id);
+            if (frame == null && Reserve.begins(channel, offset, size)) {
+                break;
+            }
             String wrong = frame == null ? "no frame begins there" : null;
             if (frame != null && course.isPast(frame)) {
                 frame = null;

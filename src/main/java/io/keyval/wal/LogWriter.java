@@ -54,12 +54,16 @@ final class LogWriter {
 
     private long lastForce = System.nanoTime();
 
+    /** Where the zeros end that were written ahead into the current file. */
+    private long reserved;
+
     LogWriter(WalOptions options, LogFile current, List<Epoch> history) {
         this.options = options;
         this.current = current;
         this.history = List.copyOf(history);
         this.end = current.end.offset();
         this.forcedEnd = end;
+        this.reserved = end;
         this.position = current.end.position();
         this.epoch = current.end.epoch();
         this.queue = new WorkQueue(options.maxPendingBytes());
@@ -320,6 +324,18 @@ final class LogWriter {
     private void seal() {
         if (failure == null && end > FrameCodec.FILE_HEADER_SIZE) {
             writeMark();
+            cutReserve();
+        }
+    }
+
+    private void cutReserve() {
+        if (reserved > end) {
+            try {
+                current.channel.truncate(end);
+            } catch (IOException e) {
+                // The next start cuts it off.
+            }
+            reserved = end;
         }
     }
 
@@ -334,11 +350,31 @@ final class LogWriter {
         }
         file.index.add(position + 1, end);
         end += length;
+        if (end > reserved) {
+            reserve(file, length);
+        }
         if (stall != null) {
             stall = null;
             options.events().resumed(file.path);
         }
         return null;
+    }
+
+    /** Has the next forces find the file as large as it is, where that is worth it. */
+    private void reserve(LogFile file, int length) {
+        reserved = end;
+        if (!options.reserving()
+                || options.fsync().mode() != FsyncPolicy.Mode.ALWAYS
+                || !Reserve.isWorthIt(length)) {
+            return;
+        }
+        try {
+            reserved = Reserve.write(file.channel, end);
+        } catch (IOException e) {
+            // No room for it; what was written before it is there.
+            reserved = Long.MAX_VALUE;
+            cutReserve();
+        }
     }
 
     /**
@@ -350,6 +386,7 @@ final class LogWriter {
             file.channel.truncate(end);
             file.channel.force(true);
             forcedEnd = end;
+            reserved = end;
         } catch (IOException e) {
             return fail(reason + ", and it could not be undone: " + e.getMessage(), cause);
         }
@@ -549,6 +586,7 @@ final class LogWriter {
             options.files().rename(written, old.path);
             end = next.end.offset();
             forcedEnd = end;
+            reserved = end;
             current = next;
             old.replaced = true;
         }

@@ -198,7 +198,7 @@ class FaultTests {
         CountDownLatch leave = new CountDownLatch(1);
         List<Integer> refused = new CopyOnWriteArrayList<>();
         List<Group> groups = new ArrayList<>();
-        WalOptions small = new WalOptions(FsyncPolicy.ALWAYS, 200, events, disk);
+        WalOptions small = new WalOptions(FsyncPolicy.ALWAYS, 200, events, disk, false);
         try (Wal wal = Wal.open(FILE, small, contents)) {
             disk.failWith(
                     (operation, _, bytes) -> {
