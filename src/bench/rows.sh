@@ -90,6 +90,7 @@ rates() {
         done
     done
     stop "${servers[@]}"
+    rm -rf "${servers[@]/#/$work/}"
     table "50 connections, 64-byte values, 100,000 keys; medians of $rounds rounds of $seconds s in turn. A write is forced to disk before OK." \
         "${rate_heading[@]}" "${extra[@]}"
     local -A words=([get]='GET' [put]='PUT' [mix]='90 % GET, 10 % PUT')
