@@ -13,8 +13,6 @@ final class LogOpener {
 
     static final String FRESH_SUFFIX = ".new";
 
-    private static final long PROGRESS_BYTES = 1 << 20;
-
     private final Path file;
     private final WalFiles files;
     private final WalEvents events;
@@ -100,7 +98,8 @@ final class LogOpener {
     /** Replays what stands behind a whole header. */
     private LogReplay read(FileChannel channel, RecordSink sink, boolean torn) throws IOException {
         try {
-            ScanResult scan = LogScanner.scan(file, channel, replay(sink, channel.size()));
+            LogScanner.Visitor visitor = new ToldReplay(file, channel.size(), sink, events);
+            ScanResult scan = LogScanner.scan(file, channel, visitor);
             events.replaying(file, scan.records(), scan.end(), scan.end());
             return new LogReplay(file, channel, scan, torn);
         } catch (IOException | RuntimeException e) {
@@ -168,40 +167,6 @@ final class LogOpener {
             }
         }
         return true;
-    }
-
-    private LogScanner.Visitor replay(RecordSink sink, long size) {
-        return new LogScanner.Visitor() {
-            private long told;
-
-            @Override
-            public void put(byte[] key, byte[] value) {
-                sink.put(key, value);
-            }
-
-            @Override
-            public void put(byte[] bytes, int key, int keyLength, int value, int valueLength) {
-                sink.put(bytes, key, keyLength, value, valueLength);
-            }
-
-            @Override
-            public void put(Puts puts) {
-                sink.put(puts);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                sink.delete(key);
-            }
-
-            @Override
-            public void progress(long records, long offset) {
-                if (offset - told >= PROGRESS_BYTES) {
-                    told = offset;
-                    events.replaying(file, records, offset, size);
-                }
-            }
-        };
     }
 
     private void cut(FileChannel channel, long offset, String what) throws IOException {

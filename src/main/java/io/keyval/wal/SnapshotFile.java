@@ -20,7 +20,6 @@ public final class SnapshotFile {
     public static final String UNFINISHED_SUFFIX = ".writing";
 
     private static final long SPARE_BYTES = 1 << 20;
-    private static final long PROGRESS_BYTES = 1 << 20;
 
     private SnapshotFile() {}
 
@@ -164,7 +163,8 @@ public final class SnapshotFile {
             long size = channel.size();
             ScanResult scan;
             try {
-                scan = LogScanner.scan(file, channel, size, new Told(file, size, sink, events));
+                LogScanner.Visitor visitor = new ToldReplay(file, size, sink, events);
+                scan = LogScanner.scan(file, channel, size, visitor);
             } catch (CorruptLogException e) {
                 throw damaged(file, e.offset(), e.what());
             }
@@ -180,45 +180,5 @@ public final class SnapshotFile {
 
     private static CorruptLogException damaged(Path file, long offset, String what) {
         return CorruptLogException.ofSnapshot(file, offset, what);
-    }
-
-    /** Passes records on, and tells how far it is. */
-    private static final class Told implements LogScanner.Visitor {
-
-        private final Path file;
-        private final long size;
-        private final RecordSink sink;
-        private final WalEvents events;
-        private long told;
-
-        Told(Path file, long size, RecordSink sink, WalEvents events) {
-            this.file = file;
-            this.size = size;
-            this.sink = sink;
-            this.events = events;
-        }
-
-        @Override
-        public void put(byte[] key, byte[] value) {
-            sink.put(key, value);
-        }
-
-        @Override
-        public void put(byte[] bytes, int key, int keyLength, int value, int valueLength) {
-            sink.put(bytes, key, keyLength, value, valueLength);
-        }
-
-        @Override
-        public void delete(byte[] key) {
-            sink.delete(key);
-        }
-
-        @Override
-        public void progress(long records, long offset) {
-            if (offset - told >= PROGRESS_BYTES) {
-                told = offset;
-                events.replaying(file, records, offset, size);
-            }
-        }
     }
 }
