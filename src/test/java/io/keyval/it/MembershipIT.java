@@ -37,7 +37,7 @@ class MembershipIT {
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
     private final List<NodeProcess> nodes = new ArrayList<>();
-    private final List<Integer> ports = ClusterOfThree.freePorts(4);
+    private final List<Integer> ports = FreePorts.some(4);
 
     @TempDir Path directory;
 
