@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 
 /**
  * Ports that nobody listens at, below those that systems give to connections and to servers that
- * ask for any. So a port stays free until the test takes it, and while a node is restarted, whatever
- * other tests run beside. For any thread.
+ * ask for any. So a port stays free until the test takes it, and while a node is restarted,
+ * whatever other tests run beside. For any thread.
  */
 public final class FreePorts {
 

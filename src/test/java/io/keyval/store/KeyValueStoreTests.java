@@ -421,8 +421,7 @@ class KeyValueStoreTests {
     }
 
     @Test
-    void whenALeaderHasMoreThanAFollowerMayTakeThenTheFollowerTakesItAll()
-            throws Exception {
+    void whenALeaderHasMoreThanAFollowerMayTakeThenTheFollowerTakesItAll() throws Exception {
         KeyValueStore leader = otherLeader();
         KeyValueStore follower = start(settings(8L << 20, Role.FOLLOWER), List.of());
         install(follower, log(leader), false);
