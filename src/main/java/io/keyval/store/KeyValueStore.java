@@ -261,29 +261,9 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
             sync.discard();
             throw e;
         }
-        return install(new Data(synced, sync.keyspace()), setAside);
-    }
-
-    /**
-     * Replays the file of a full sync, puts it in the place of the log in one step, and serves it
-     * from then on. Until then, and when this fails, everything is as it was; then the log that
-     * stays is opened and replayed again.
-     *
-     * @param setAside keeps the log that is replaced, under the name that is returned
-     * @return where the replaced log is now, or null when it is gone
-     * @throws WalException when the file is damaged or cannot be put in place
-     */
-    public @Nullable Path install(Path synced, boolean setAside) {
-        return install(open(synced), setAside);
-    }
-
-    private @Nullable Path install(Data next, boolean setAside) {
+        Data next = new Data(synced, sync.keyspace());
         synchronized (change) {
             try {
-                if (next.wal().wasTorn()) {
-                    throw new StoreException(
-                            "The synced log %s is not whole.".formatted(next.wal().file()));
-                }
                 Path log = data().wal().file();
                 Path aside = setAside ? keepAside(log, data().wal().id()) : null;
                 replaceWith(next, log);

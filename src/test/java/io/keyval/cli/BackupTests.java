@@ -2,9 +2,9 @@ package io.keyval.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.keyval.it.FreePorts;
 import io.keyval.wal.LogFrame;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -108,10 +108,7 @@ class BackupTests {
 
     @Test
     void whenNoNodeAnswersThenOneSentenceSaysSo() throws IOException {
-        String url;
-        try (ServerSocket free = new ServerSocket(0)) {
-            url = "http://127.0.0.1:" + free.getLocalPort();
-        }
+        String url = "http://127.0.0.1:" + FreePorts.one();
         CommandRun run = CommandRun.withSecret("s", "backup", "--node", url);
         assertThat(run.code()).isEqualTo(ExitCode.REFUSED);
         assertThat(run.err()).isEqualTo("No node answers HTTP at %s.%n".formatted(url));

@@ -3,8 +3,8 @@ package io.keyval.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.keyval.it.FreePorts;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -128,10 +128,7 @@ class BenchTests {
 
     @Test
     void whenNobodyListensThenOneSentenceSaysSo() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.one();
         CommandRun run = CommandRun.of("bench", "--port", port);
         assertThat(run.code()).isEqualTo(4);
         assertThat(run.err())

@@ -2,8 +2,8 @@ package io.keyval.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.keyval.it.FreePorts;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -50,10 +50,7 @@ class ClientCommandTests {
 
     @Test
     void whenNobodyListensThenTheExitCodeSaysSo() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.one();
         CommandRun run = CommandRun.of("cli", "--port", port, "PING");
         assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
         assertThat(run.err()).startsWith("No node answers at 127.0.0.1:" + port).hasLineCount(1);

@@ -8,8 +8,8 @@ import io.keyval.command.Command;
 import io.keyval.command.Reply;
 import io.keyval.config.ClusterPeer;
 import io.keyval.config.KeyvalProperties;
+import io.keyval.it.FreePorts;
 import io.keyval.store.MemoryBudget;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,12 +33,6 @@ class MembersTests {
     @AfterEach
     void stop() {
         nodes.forEach(RaftNode::stop);
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 
     private RaftNode start(int id, List<ClusterPeer> peers, boolean join) {
@@ -82,7 +76,7 @@ class MembersTests {
     void whenNodesComeAndGoThenTheDataStaysAndTheyLeadInTurn() throws Exception {
         List<ClusterPeer> peers = new ArrayList<>();
         for (int id = 1; id <= 3; id++) {
-            peers.add(new ClusterPeer(id, "127.0.0.1", freePort()));
+            peers.add(new ClusterPeer(id, "127.0.0.1", FreePorts.one()));
         }
         for (int id = 1; id <= 3; id++) {
             start(id, peers, false);
@@ -90,7 +84,7 @@ class MembersTests {
         RaftNode first = nodes.getFirst();
         assertThat(ask(first, new Command.Put(bytes("a"), bytes("1")))).isEqualTo(Reply.OK);
 
-        ClusterPeer fourth = new ClusterPeer(4, "127.0.0.1", freePort());
+        ClusterPeer fourth = new ClusterPeer(4, "127.0.0.1", FreePorts.one());
         List<ClusterPeer> all = new ArrayList<>(peers);
         all.add(fourth);
         RaftNode added = start(4, all, true);

@@ -5,11 +5,10 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.keyval.config.SettingNames;
+import io.keyval.it.FreePorts;
 import io.keyval.it.LineClient;
 import io.keyval.it.NodeProcess;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,15 +134,10 @@ class MonitoringIT {
 
     /** Three nodes that know each other, not yet started. */
     private List<NodeProcess> cluster() throws IOException {
+        List<Integer> ports = FreePorts.some(3);
         List<String> peers = new ArrayList<>();
-        List<ServerSocket> reserved = new ArrayList<>();
         for (int id = 1; id <= 3; id++) {
-            ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-            reserved.add(free);
-            peers.add(id + "@127.0.0.1:" + free.getLocalPort());
-        }
-        for (ServerSocket free : reserved) {
-            free.close();
+            peers.add(id + "@127.0.0.1:" + ports.get(id - 1));
         }
         List<NodeProcess> nodes = new ArrayList<>();
         for (int id = 1; id <= 3; id++) {

@@ -3,6 +3,7 @@ package io.keyval.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.keyval.it.PrivateNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ class DocumentationIT {
         Files.writeString(script, PageScript.of(steps, results));
         Path output = directory.resolve("output");
         ProcessBuilder builder =
-                new ProcessBuilder(unshared("bash", script.toString()))
+                new ProcessBuilder(PrivateNetwork.command("bash", script.toString()))
                         .directory(project.toFile())
                         .redirectInput(Path.of("/dev/null").toFile())
                         .redirectErrorStream(true)
@@ -89,30 +90,9 @@ class DocumentationIT {
 
     private static boolean networkOfItsOwn() throws IOException, InterruptedException {
         try {
-            return new ProcessBuilder(unshared("true")).start().waitFor() == 0;
+            return new ProcessBuilder(PrivateNetwork.command("true")).start().waitFor() == 0;
         } catch (IOException e) {
             return false;
         }
-    }
-
-    /** Everything that the command starts ends with it. */
-    private static List<String> unshared(String... command) {
-        boolean root = "root".equals(System.getProperty("user.name"));
-        return Stream.concat(
-                        Stream.of(
-                                        "unshare",
-                                        root ? "" : "--map-root-user",
-                                        "--net",
-                                        "--pid",
-                                        "--fork",
-                                        "--kill-child",
-                                        "--mount-proc",
-                                        "sh",
-                                        "-c",
-                                        "ip link set lo up && exec \"$@\"",
-                                        "sh")
-                                .filter(word -> !word.isEmpty()),
-                        Stream.of(command))
-                .toList();
     }
 }

@@ -1,14 +1,11 @@
 package io.keyval.it;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
 /** Three nodes of a cluster, in processes of their own. Not for use by several threads at once. */
@@ -22,7 +19,7 @@ final class ClusterOfThree implements AutoCloseable {
 
     /** Three nodes that are not started yet, each with a directory of its own in this one. */
     ClusterOfThree(Path directory, String... arguments) {
-        List<Integer> ports = freePorts(3);
+        List<Integer> ports = FreePorts.some(3);
         StringBuilder peers = new StringBuilder();
         for (int id = 1; id <= 3; id++) {
             peers.append(id == 1 ? "" : ",")
@@ -37,27 +34,6 @@ final class ClusterOfThree implements AutoCloseable {
                                     "--keyval.cluster.peers=" + peers)
                             .arguments(arguments)
                             .build());
-        }
-    }
-
-    /** Ports of 127.0.0.1 that were free a moment ago. */
-    static List<Integer> freePorts(int count) {
-        List<ServerSocket> sockets = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                sockets.add(new ServerSocket(0));
-            }
-            return sockets.stream().map(ServerSocket::getLocalPort).collect(Collectors.toList());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            for (ServerSocket socket : sockets) {
-                try {
-                    socket.close();
-                } catch (IOException e) {
-                    // Its port is not used then.
-                }
-            }
         }
     }
 

@@ -55,8 +55,9 @@ public final class NodeProcess implements AutoCloseable {
 
     private NodeProcess(Builder settings) {
         this.settings = settings;
-        this.port = settings.port;
-        this.managementPort = settings.managementPort;
+        this.port = settings.port == 0 ? FreePorts.one() : settings.port;
+        this.managementPort =
+                settings.managementPort == 0 ? FreePorts.one() : settings.managementPort;
         try {
             this.directory = Files.createTempDirectory("keyval-node-");
             this.output = Files.createFile(directory.resolve("output"));

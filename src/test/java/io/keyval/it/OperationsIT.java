@@ -6,8 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +23,7 @@ class OperationsIT {
     void whenAFollowerHasItsSecretInAFileThenItIsReadyAfterItsFirstSync() throws IOException {
         Path secrets = Files.createDirectory(directory.resolve("secrets"));
         Files.writeString(secrets.resolve("keyval.secret"), "hush-from-a-file\n");
-        int leaderPort = freePort();
+        int leaderPort = FreePorts.one();
         try (NodeProcess follower =
                         NodeProcess.follower(2, directory.resolve("follower"), leaderPort)
                                 .arguments("--spring.config.import=configtree:" + secrets + "/")
@@ -124,12 +122,6 @@ class OperationsIT {
                                                     "HTTP on *:",
                                                     "0 records replayed",
                                                     "fsync always"));
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
         }
     }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It reads one request a line and answers any number of lines, the last of which is {@link
  * #PASSED} or {@link #FAILED}.
  */
-final class PrivateNetwork implements AutoCloseable {
+public final class PrivateNetwork implements AutoCloseable {
 
     static final String PASSED = "=== passed";
     static final String FAILED = "=== failed";
@@ -35,27 +36,18 @@ final class PrivateNetwork implements AutoCloseable {
 
     PrivateNetwork(Class<?> program, String... arguments) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        List<String> command = new ArrayList<>();
-        command.addAll(
-                List.of(
-                        "unshare",
-                        "--net",
-                        "--pid",
-                        "--fork",
-                        "--kill-child",
-                        "--mount-proc",
-                        "sh",
-                        "-c",
-                        "ip link set lo up && exec \"$@\"",
-                        "sh",
-                        java,
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Dkeyval.jar=" + System.getProperty("keyval.jar"),
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        program.getName()));
+        List<String> command =
+                new ArrayList<>(
+                        command(
+                                java,
+                                "-XX:+UseSerialGC",
+                                "-XX:TieredStopAtLevel=1",
+                                "-Dkeyval.jar=" + System.getProperty("keyval.jar"),
+                                "-cp",
+                                System.getProperty(
+                                        "surefire.test.class.path",
+                                        System.getProperty("java.class.path")),
+                                program.getName()));
         command.addAll(List.of(arguments));
         try {
             process =
@@ -69,6 +61,30 @@ final class PrivateNetwork implements AutoCloseable {
         answers =
                 new BufferedReader(
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    /**
+     * A command in a network of its own. Everything that it starts ends with it; a user who is not
+     * root is root in there.
+     */
+    public static List<String> command(String... command) {
+        boolean root = "root".equals(System.getProperty("user.name"));
+        return Stream.concat(
+                        Stream.of(
+                                        "unshare",
+                                        root ? "" : "--map-root-user",
+                                        "--net",
+                                        "--pid",
+                                        "--fork",
+                                        "--kill-child",
+                                        "--mount-proc",
+                                        "sh",
+                                        "-c",
+                                        "ip link set lo up && exec \"$@\"",
+                                        "sh")
+                                .filter(word -> !word.isEmpty()),
+                        Stream.of(command))
+                .toList();
     }
 
     /** Why there can be no such network here, or null when there can. */

@@ -3,7 +3,6 @@ package io.keyval.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -185,10 +184,7 @@ class WrongSettingsIT {
 
     @Test
     void whenALeaderIsStartedByItsShortOptionsThenItIsOne() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.one();
         try (NodeProcess node =
                 node().bare()
                         .arguments("--role", "leader", "--port", Integer.toString(port))

@@ -3,6 +3,7 @@ package io.keyval.replication;
 import io.keyval.wal.Epoch;
 import io.keyval.wal.FsyncPolicy;
 import io.keyval.wal.LiveRecords;
+import io.keyval.wal.LogIntake;
 import io.keyval.wal.Outcome;
 import io.keyval.wal.RecordGroup;
 import io.keyval.wal.RecordSink;
@@ -14,9 +15,7 @@ import io.keyval.wal.WalOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A node as a plain object: a log on a disk of its own in memory, and what it says, replayed. Each
- * method returns when its work is done or the node has crashed at it.
+ * method returns when its work is done or the node has crashed at it, except that what comes of a
+ * full sync is replayed meanwhile, beside the data that are served.
  */
 final class SimulatedNode implements RecordSink, LiveRecords {
 
@@ -41,13 +41,34 @@ final class SimulatedNode implements RecordSink, LiveRecords {
     private final Random random;
     private SimulatedDisk disk = new SimulatedDisk();
     private @Nullable Wal wal;
-    private @Nullable FileChannel syncing;
+    private @Nullable Sync syncing;
     private boolean crashed;
 
-    /** Every record since the log was replayed, that of the base included. */
-    private List<String> records = new ArrayList<>();
+    private Replayed data = new Replayed();
 
-    private Map<String, String> state = new TreeMap<>();
+    /** What a log says. */
+    private static final class Replayed implements RecordSink {
+
+        /** Every record since the log was replayed, that of the base included. */
+        final List<String> records = new ArrayList<>();
+
+        final Map<String, String> state = new TreeMap<>();
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            state.put(new String(key), new String(value));
+            records.add(new String(key) + "=" + new String(value));
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            state.remove(new String(key));
+            records.add(new String(key) + " deleted");
+        }
+    }
+
+    /** A leader's log on its way in, and what it says, which are the intake's until it is done. */
+    private record Sync(LogIntake intake, Replayed data) {}
 
     SimulatedNode(int id, FsyncPolicy fsync, Random random) {
         this.id = id;
@@ -67,19 +88,19 @@ final class SimulatedNode implements RecordSink, LiveRecords {
     }
 
     Map<String, String> state() {
-        return state;
+        return data.state;
     }
 
     /** The records that the log holds one by one, oldest first. */
     List<String> tail() {
         int count = (int) (wal().position() - wal().basePosition());
+        List<String> records = data.records;
         return records.subList(records.size() - count, records.size());
     }
 
     /** Starts, or crashes at it. */
     void start() {
-        records = new ArrayList<>();
-        state = new TreeMap<>();
+        data = new Replayed();
         try {
             wal = Wal.open(LOG, options(), this);
         } catch (WalException e) {
@@ -98,12 +119,12 @@ final class SimulatedNode implements RecordSink, LiveRecords {
     void crash() {
         Wal last = wal;
         wal = null;
-        syncing = null;
         crashed = false;
         SimulatedDisk next = random.nextBoolean() ? disk.kill() : disk.powerCut(random);
         if (last != null) {
             last.close();
         }
+        endSync();
         disk = next;
     }
 
@@ -258,57 +279,58 @@ final class SimulatedNode implements RecordSink, LiveRecords {
         return syncing != null;
     }
 
-    void beginSync() {
+    /** Begins to take a leader's log in, of about so many bytes. */
+    void beginSync(long total) {
+        endSync();
         onDisk(
-                () ->
-                        syncing =
-                                disk.open(
-                                        SYNC,
-                                        StandardOpenOption.CREATE,
-                                        StandardOpenOption.TRUNCATE_EXISTING,
-                                        StandardOpenOption.WRITE));
+                () -> {
+                    Replayed next = new Replayed();
+                    syncing = new Sync(LogIntake.begin(SYNC, options(), next, total), next);
+                });
     }
 
+    /** Gives up a sync that is not installed; on a disk that is off, its file stays. */
     void endSync() {
+        Sync sync = syncing;
         syncing = null;
+        if (sync != null) {
+            sync.intake().discard();
+        }
     }
 
     void sync(ByteBuffer bytes) {
-        FileChannel file = syncing;
-        if (file != null) {
-            onDisk(() -> file.write(bytes));
+        Sync sync = syncing;
+        if (sync != null) {
+            onDisk(() -> sync.intake().add(bytes, () -> {}));
         }
     }
 
     /** Puts the synced log in the place of the one that is here, as the store does. */
     void install() {
-        FileChannel file = syncing;
+        Sync sync = syncing;
         Wal old = wal;
-        if (file == null || old == null) {
+        if (sync == null || old == null) {
             throw new IllegalStateException("nothing to install");
         }
-        syncing = null;
-        List<String> recordsBefore = records;
-        Map<String, String> stateBefore = state;
         onDisk(
                 () -> {
-                    file.force(true);
-                    records = new ArrayList<>();
-                    state = new TreeMap<>();
-                    Wal next = Wal.open(SYNC, options(), this);
-                    if (next.wasTorn()) {
-                        throw new AssertionError("the synced log is not whole");
+                    Wal next;
+                    try {
+                        next = sync.intake().finish();
+                    } catch (IOException | RuntimeException e) {
+                        endSync();
+                        throw e;
                     }
+                    syncing = null;
+                    old.close();
                     try {
                         next.moveTo(LOG);
-                        wal = next;
-                        old.close();
                     } catch (WalException e) {
-                        records = recordsBefore;
-                        state = stateBefore;
                         next.close();
                         throw e;
                     }
+                    wal = next;
+                    data = sync.data();
                 });
     }
 
@@ -339,28 +361,27 @@ final class SimulatedNode implements RecordSink, LiveRecords {
 
     @Override
     public void put(byte[] key, byte[] value) {
-        state.put(new String(key), new String(value));
-        records.add(new String(key) + "=" + new String(value));
+        data.put(key, value);
     }
 
     @Override
     public void delete(byte[] key) {
-        state.remove(new String(key));
-        records.add(new String(key) + " deleted");
+        data.delete(key);
     }
 
     @Override
     public void forEach(BiConsumer<byte[], byte[]> entry) {
-        state.forEach((key, value) -> entry.accept(key.getBytes(), value.getBytes()));
+        data.state.forEach((key, value) -> entry.accept(key.getBytes(), value.getBytes()));
     }
 
     @Override
     public long encodedSize() {
-        return 64L * state.size();
+        return 64L * data.state.size();
     }
 
-    /** Ends the log's thread. */
+    /** Ends the threads of the log and of a sync. */
     void close() {
+        endSync();
         if (wal != null) {
             wal.close();
         }

@@ -221,7 +221,7 @@ final class Simulation {
                     say("node %d refuses an empty leader".formatted(follower.id));
                     link.closeFollower();
                 } else {
-                    follower.beginSync();
+                    follower.beginSync(full.bytes());
                     link.joined = true;
                 }
             }

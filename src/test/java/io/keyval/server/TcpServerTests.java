@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.keyval.it.FreePorts;
 import io.keyval.it.LineClient;
 import io.keyval.store.KeyValueStore;
 import java.io.IOException;
@@ -53,10 +54,7 @@ class TcpServerTests {
 
     @Test
     void whenAPortIsGivenThenItIsTheOneThatOpens() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.one();
         try (TestNode node = TestNode.start(directory, "keyval.port=" + port)) {
             assertThat(node.port()).isEqualTo(port);
             assertThat(LineClient.connect("127.0.0.1", port).ask("HELLO CLIENT"))

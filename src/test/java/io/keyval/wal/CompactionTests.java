@@ -219,19 +219,7 @@ class CompactionTests {
     }
 
     private static CompletableFuture<Void> run(Runnable task) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        Thread.ofPlatform()
-                .daemon()
-                .start(
-                        () -> {
-                            try {
-                                task.run();
-                                done.complete(null);
-                            } catch (Throwable e) {
-                                done.completeExceptionally(e);
-                            }
-                        });
-        return done;
+        return CompletableFuture.runAsync(task, Thread.ofPlatform().daemon()::start);
     }
 
     private void write(Wal wal, int writer, AtomicBoolean stop) {

@@ -1,0 +1,51 @@
+package io.keyval.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+
+/**
+ * Ports that nobody listens at, below those that systems give to connections and to servers that
+ * ask for any. So a port stays free until the test takes it, and while a node is restarted,
+ * whatever other tests run beside. For any thread.
+ */
+public final class FreePorts {
+
+    private static final int FIRST = 10_000;
+    private static final int END = 32_000;
+
+    private FreePorts() {}
+
+    /** A port that was free a moment ago. */
+    public static int one() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(FIRST, END);
+            if (isFree(port)) {
+                return port;
+            }
+        }
+    }
+
+    /** So many ports, each another, that were free a moment ago. */
+    public static List<Integer> some(int count) {
+        return Stream.generate(FreePorts::one).distinct().limit(count).toList();
+    }
+
+    private static boolean isFree(int port) {
+        ServerSocket socket;
+        try {
+            socket = new ServerSocket(port);
+        } catch (IOException e) {
+            return false;
+        }
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return true;
+    }
+}
