@@ -84,6 +84,7 @@ final class RaftNode implements SmartLifecycle {
 
     private final ClusterSettings settings;
     private final MemoryBudget budget;
+    private final Bounds bounds;
     private final Parameters parameters;
     private final ClientId clientId = ClientId.randomId();
     private final AtomicLong callId = new AtomicLong();
@@ -109,6 +110,7 @@ final class RaftNode implements SmartLifecycle {
     RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
         this.settings = settings;
         this.budget = budget;
+        this.bounds = Bounds.of(settings, Runtime.getRuntime().maxMemory());
         this.parameters = parameters;
         this.members = new Members(this, clientId, callId);
     }
@@ -195,7 +197,7 @@ final class RaftNode implements SmartLifecycle {
         neighbours = known;
         Path storage = dataDir.resolve(RAFT).toAbsolutePath();
         Files.createDirectories(storage);
-        RaftProperties properties = RaftSettings.of(settings, storage);
+        RaftProperties properties = RaftSettings.of(settings, bounds, storage);
         Forwarder sender = new Forwarder(properties, parameters);
         forwarder = sender;
         sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
@@ -386,7 +388,8 @@ final class RaftNode implements SmartLifecycle {
                             budget,
                             sender,
                             known,
-                            IN_FLIGHT));
+                            IN_FLIGHT,
+                            bounds));
         }
         return shards;
     }

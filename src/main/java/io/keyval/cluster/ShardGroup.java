@@ -78,7 +78,8 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             MemoryBudget budget,
             Forwarder forwarder,
             Neighbours neighbours,
-            int maxInFlight) {
+            int maxInFlight,
+            Bounds bounds) {
         this.shard = shard;
         this.groupId = groupId(settings.name(), shard);
         this.self = RaftPeerId.valueOf(Integer.toString(settings.id()));
@@ -87,7 +88,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         this.clientId = clientId;
         this.forwarder = forwarder;
         this.neighbours = neighbours;
-        this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight);
+        this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight, bounds);
         this.budget = budget;
         this.machine = here ? newMachine() : null;
     }
@@ -455,7 +456,10 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                 batcher.pause();
                 batcher.sendAgain(part);
             }
-            case Outcome.Late _ -> batcher.sendAgain(part);
+            case Outcome.Late _ -> {
+                batcher.pause();
+                batcher.sendAgain(part);
+            }
             case Outcome.Unknown _ -> batcher.giveUp(part);
         }
     }
@@ -481,7 +485,12 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                             false,
                             settings.maxValueSize());
             outcomes.add(part.outcome());
-            execute(part);
+            if (batcher.isFull()) {
+                // Whoever sent it keeps it meanwhile, and reads no more of its clients.
+                part.end(Outcome.LATE);
+            } else {
+                execute(part);
+            }
         }
         return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
                 .thenApply(
