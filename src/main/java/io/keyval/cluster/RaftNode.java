@@ -73,6 +73,9 @@ final class RaftNode implements SmartLifecycle {
     /** How many times as many of them it takes while a node has never answered. */
     private static final int STARTING = 10;
 
+    /** How many election timeouts a shard may be without a leader before that is said. */
+    private static final int LEADERLESS = 6;
+
     private static final Duration MEND = Duration.ofSeconds(1);
 
     /** What has to be free before a closed shard is opened again: segments, and what comes next. */
@@ -106,6 +109,7 @@ final class RaftNode implements SmartLifecycle {
     private volatile @Nullable RaftServer server;
     private volatile @Nullable Forwarder forwarder;
     private @Nullable Thread watch;
+    private @Nullable Thread leaderWatch;
 
     RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
         this.settings = settings;
@@ -231,6 +235,7 @@ final class RaftNode implements SmartLifecycle {
         shards.forEach(shard -> shard.listen(entries));
         groups = shards;
         watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
+        leaderWatch = Thread.ofVirtual().name("keyval-leaders").start(this::watchLeaders);
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
@@ -270,6 +275,42 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
+    /** Looks often whether each shard has a leader, for as long as this node runs. */
+    private void watchLeaders() {
+        Duration patience = settings.electionTimeout().multipliedBy(LEADERLESS);
+        Duration firstPatience = WATCH.multipliedBy(STARTING * SILENCE);
+        try {
+            while (!stopping) {
+                groups.forEach(shard -> shard.watchLeader(patience, firstPatience));
+                Thread.sleep(settings.electionTimeout());
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+
+    /** Tells a node that somebody has chosen it to lead a shard; null tells that it knows. */
+    @Nullable String tellChosen(ShardGroup shard, RaftPeerId heir) {
+        if (heir.equals(ClusterSettings.peerId(settings.id()))) {
+            shard.choose();
+            return null;
+        }
+        Forwarder sender = forwarder;
+        if (sender == null) {
+            return "this node stops";
+        }
+        try {
+            sender.send(heir.toString(), shard.groupId(), ForwardCodec.chosen())
+                    .get(1, TimeUnit.SECONDS);
+            return null;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "interrupted";
+        } catch (ExecutionException | TimeoutException e) {
+            return reason(e);
+        }
+    }
+
     /** Asks the others who they are, for as long as this node runs. */
     private void watch() {
         try {
@@ -292,24 +333,8 @@ final class RaftNode implements SmartLifecycle {
         }
         List<ClusterView.Node> all = members.nodes();
         for (ClusterView.Node node : all) {
-            if (node.id() != settings.id() && !stopping) {
-                for (ShardGroup shard : groups) {
-                    if (shard.isHeldBy(node.id())) {
-                        try {
-                            known.heard(
-                                    sender.send(
-                                                    Integer.toString(node.id()),
-                                                    shard.groupId(),
-                                                    known.question())
-                                            .get(1, TimeUnit.SECONDS));
-                            heard(node.id());
-                        } catch (ExecutionException | TimeoutException | ClusterException e) {
-                            log.debug("Node {} did not say who it is", node.id(), e);
-                            notHeard(node.id());
-                        }
-                        break;
-                    }
-                }
+            if (node.id() != settings.id()) {
+                askNeighbour(node.id(), known, sender);
             }
         }
         if (groups.stream().allMatch(ShardGroup::knowsMembers)) {
@@ -317,6 +342,33 @@ final class RaftNode implements SmartLifecycle {
                 if (all.stream().noneMatch(node -> node.id() == id)) {
                     known.forget(id);
                 }
+            }
+        }
+    }
+
+    /** Asks a node about every shard that it holds, until it does not answer. */
+    private void askNeighbour(int id, Neighbours known, Forwarder sender)
+            throws InterruptedException {
+        for (ShardGroup shard : groups) {
+            if (stopping || !shard.isHeldBy(id)) {
+                continue;
+            }
+            try {
+                Neighbours.Word word =
+                        known.heard(
+                                sender.send(
+                                                Integer.toString(id),
+                                                shard.groupId(),
+                                                known.question())
+                                        .get(1, TimeUnit.SECONDS));
+                heard(id);
+                if (word.member() != null) {
+                    shard.heard(word.member());
+                }
+            } catch (ExecutionException | TimeoutException | ClusterException e) {
+                log.debug("Node {} did not say who it is", id, e);
+                notHeard(id, e);
+                return;
             }
         }
     }
@@ -329,11 +381,14 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    private void notHeard(int id) {
+    private void notHeard(int id, Exception cause) {
         // Nodes that are started together are not there all at once.
         int most = heardOnce.contains(id) ? SILENCE : STARTING * SILENCE;
         if (silent.merge(id, 1, Integer::sum) == most && !stopping) {
-            log.warn("Node {} cannot be reached", id);
+            log.warn(
+                    "Node {} cannot be reached: {}",
+                    id,
+                    cause instanceof TimeoutException ? "it does not answer" : reason(cause));
         }
     }
 
@@ -348,6 +403,7 @@ final class RaftNode implements SmartLifecycle {
             Instant since = shard.leaderSince();
             if (best != settings.id()
                     && shard.leadsHere()
+                    && !shard.isChosen()
                     && since != null
                     && since.plus(CALM).isBefore(Instant.now())
                     && isClose(shard.view(), best)) {
@@ -529,6 +585,10 @@ final class RaftNode implements SmartLifecycle {
         Thread watching = watch;
         if (watching != null) {
             watching.interrupt();
+        }
+        Thread looking = leaderWatch;
+        if (looking != null) {
+            looking.interrupt();
         }
         for (ShardGroup shard : groups) {
             handOver(shard);
