@@ -68,6 +68,10 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile long leaderlessSince;
     private volatile boolean leaderless;
     private volatile boolean leaderMissed;
+
+    /** Whether what was last sent to the leader was sent back. */
+    private volatile boolean refused;
+
     private volatile Runnable mender = () -> {};
     private volatile Cluster.EntryListener entries = (_, _) -> {};
     private int next;
@@ -217,7 +221,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             leaderless = false;
             return;
         }
-        if (destination() != Batcher.Destination.NOWHERE) {
+        if (destination() != Batcher.Destination.NOWHERE && !refused) {
             if (leaderless && leaderMissed) {
                 log.info(
                         "Shard {}: node {} leads; nobody did for {} ms",
@@ -238,7 +242,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         if (!leaderMissed && now - leaderlessSince >= enough.toNanos()) {
             leaderMissed = true;
             log.warn(
-                    "Shard {}: no leader for {} ms, as far as this node knows; its commands wait",
+                    "Shard {}: no leader that takes commands for {} ms, as far as this node knows",
                     shard,
                     Duration.ofNanos(now - leaderlessSince).toMillis());
         }
@@ -485,6 +489,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             batcher.doubtful(prepared.entry());
             here.doubt(prepared);
         } else {
+            refused = true;
             here.withdraw(prepared);
             batcher.returned(prepared.entry());
         }
@@ -544,8 +549,12 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     private void distribute(Part part, Outcome outcome) {
         switch (outcome) {
-            case Outcome.Answered answered -> part.end(answered);
+            case Outcome.Answered answered -> {
+                refused = false;
+                part.end(answered);
+            }
             case Outcome.NotLeader(String known) -> {
+                refused = true;
                 leader = known;
                 batcher.pause();
                 batcher.sendAgain(part);
@@ -646,6 +655,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                     known,
                     here == null ? "" : " in term " + here.getInfo().getCurrentTerm());
         }
+        refused = false;
         membersChanged();
         batcher.leaderChanged();
     }
@@ -710,6 +720,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     @Override
     public void applied(Entry entry) {
+        refused = false;
         batcher.applied(entry);
     }
 }
