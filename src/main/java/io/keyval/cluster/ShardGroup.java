@@ -39,6 +39,8 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     private static final Logger log = LoggerFactory.getLogger(ShardGroup.class);
 
+    private static final long REFUSED = Duration.ofMillis(500).toNanos();
+
     /** A learner that is to vote is no member for a moment. */
     private static final int SURE = 2;
 
@@ -69,8 +71,8 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile boolean leaderless;
     private volatile boolean leaderMissed;
 
-    /** Whether what was last sent to the leader was sent back. */
-    private volatile boolean refused;
+    /** Until when it counts that the leader sent something back: what waits is sent again soon. */
+    private volatile long refusedUntil = System.nanoTime();
 
     private volatile Runnable mender = () -> {};
     private volatile Cluster.EntryListener entries = (_, _) -> {};
@@ -221,7 +223,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             leaderless = false;
             return;
         }
-        if (destination() != Batcher.Destination.NOWHERE && !refused) {
+        if (destination() != Batcher.Destination.NOWHERE && refusedUntil - now <= 0) {
             if (leaderless && leaderMissed) {
                 log.info(
                         "Shard {}: node {} leads; nobody did for {} ms",
@@ -489,7 +491,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             batcher.doubtful(prepared.entry());
             here.doubt(prepared);
         } else {
-            refused = true;
+            refusedUntil = System.nanoTime() + REFUSED;
             here.withdraw(prepared);
             batcher.returned(prepared.entry());
         }
@@ -550,11 +552,11 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private void distribute(Part part, Outcome outcome) {
         switch (outcome) {
             case Outcome.Answered answered -> {
-                refused = false;
+                refusedUntil = System.nanoTime();
                 part.end(answered);
             }
             case Outcome.NotLeader(String known) -> {
-                refused = true;
+                refusedUntil = System.nanoTime() + REFUSED;
                 leader = known;
                 batcher.pause();
                 batcher.sendAgain(part);
@@ -655,7 +657,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                     known,
                     here == null ? "" : " in term " + here.getInfo().getCurrentTerm());
         }
-        refused = false;
+        refusedUntil = System.nanoTime();
         membersChanged();
         batcher.leaderChanged();
     }
@@ -720,7 +722,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     @Override
     public void applied(Entry entry) {
-        refused = false;
+        refusedUntil = System.nanoTime();
         batcher.applied(entry);
     }
 }
