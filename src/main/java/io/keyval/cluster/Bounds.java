@@ -45,7 +45,7 @@ record Bounds(
                 Math.clamp(share, settings.maxEntry(), 64 * MB),
                 Math.clamp(share / 2, 64 * KB, 32 * MB),
                 buffer,
-                (int) Math.clamp(2 * share / (others * buffer), 2, 8),
+                Math.clamp(2 * share / (others * buffer), 2, 8),
                 Math.max(2 * buffer, Math.min(share, 64 * MB)),
                 Math.clamp(Math.min(settings.snapshotThreshold() / 4, share / 2), 64 * KB, 32 * MB),
                 Math.clamp(heap / 2048 / settings.shards(), 16 * KB, MB));

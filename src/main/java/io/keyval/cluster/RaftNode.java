@@ -356,10 +356,7 @@ final class RaftNode implements SmartLifecycle {
             try {
                 Neighbours.Word word =
                         known.heard(
-                                sender.send(
-                                                Integer.toString(id),
-                                                shard.groupId(),
-                                                known.question())
+                                sender.send(Integer.toString(id), shard.groupId(), known.question())
                                         .get(1, TimeUnit.SECONDS));
                 heard(id);
                 if (word.member() != null) {

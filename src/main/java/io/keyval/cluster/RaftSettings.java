@@ -40,8 +40,7 @@ final class RaftSettings {
         return target;
     }
 
-    private static void transport(
-            RaftProperties target, ClusterSettings settings, Bounds bounds) {
+    private static void transport(RaftProperties target, ClusterSettings settings, Bounds bounds) {
         String host = bindAddress(settings.self().host());
         if (host != null) {
             GrpcConfigKeys.Server.setHost(target, host);
@@ -49,10 +48,7 @@ final class RaftSettings {
         GrpcConfigKeys.Server.setPort(target, settings.self().port());
         // An answer holds the values of an entry's reads.
         long largest =
-                2 * settings.maxEntry()
-                        + MOST_REPLIES
-                        + 2 * settings.maxValueSize()
-                        + 16 * MB;
+                2 * settings.maxEntry() + MOST_REPLIES + 2 * settings.maxValueSize() + 16 * MB;
         GrpcConfigKeys.setMessageSizeMax(target, size(largest));
         GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(target, bounds.appends());
         GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(target, Bounds.CHUNKS);
