@@ -32,7 +32,7 @@ export function showShards(place, {cluster}) {
       count(lag(group)),
       group.role,
     ];
-    return html('tr', {class: group.failure || group.role === 'closed' ? 'bad' : ''},
+    return html('tr', {class: group.failure || ['closed', 'removed'].includes(group.role) ? 'bad' : ''},
       html('th', {scope: 'row'}, String(group.shard)),
       ...cells.map(cell => html('td', {}, cell)));
   });

@@ -60,6 +60,10 @@ class ClusterHealthIndicator implements HealthIndicator {
         if (!isHere(group)) {
             return null;
         }
+        if ("removed".equals(group.role())) {
+            return "This node was removed from shard %d; stop it, or add it again."
+                    .formatted(group.shard());
+        }
         if ("mending".equals(group.role())) {
             return group.failure() + ". It is opened again by itself when that can be.";
         }

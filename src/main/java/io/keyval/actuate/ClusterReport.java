@@ -38,7 +38,8 @@ record ClusterReport(
      * A shard.
      *
      * @param role of this node: {@code leader}, {@code follower}, {@code candidate}, {@code
-     *     learner}, {@code closed}, {@code mending} (closed for now) or {@code elsewhere}
+     *     learner}, {@code closed}, {@code mending} (closed for now), {@code removed} (this node
+     *     was taken out) or {@code elsewhere}
      * @param leaderSince when this node learned who leads, in ISO 8601
      * @param failure why it is closed
      */

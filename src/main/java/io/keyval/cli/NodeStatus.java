@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * What is known of one node.
  *
  * @param role {@code leader} or {@code follower}, in a cluster also {@code candidate}, {@code
- *     learner}, {@code closed}, {@code mending}, {@code elsewhere}, or {@code node} where it has
- *     several shards, or {@code ?}
+ *     learner}, {@code closed}, {@code mending}, {@code removed}, {@code elsewhere}, or {@code
+ *     node} where it has several shards, or {@code ?}
  * @param id its id; 0 when not known
  * @param address where it was asked; of a follower that was not reached, where its leader knows it
  * @param position of its last record on disk, in a cluster the index of the last entry in memory;

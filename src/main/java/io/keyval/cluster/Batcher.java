@@ -31,12 +31,6 @@ final class Batcher implements AutoCloseable {
     /** Bytes of commands above which an entry takes no further part. */
     static final long MAX_BYTES = 1 << 20;
 
-    /** Bytes of values in replies above which an entry takes no further part. */
-    static final long MAX_REPLY_BYTES = 32 << 20;
-
-    /** Bytes of commands under way above which no more should be added. */
-    static final long MAX_PENDING = 64 << 20;
-
     private static final long PAUSE = Duration.ofMillis(10).toNanos();
     private static final long TICK = Duration.ofMillis(50).toNanos();
 
@@ -76,6 +70,7 @@ final class Batcher implements AutoCloseable {
 
     private final Route route;
     private final int maxInFlight;
+    private final Bounds bounds;
     private final Queue<Part> arrived = new ConcurrentLinkedQueue<>();
     private final Queue<Part> returned = new ConcurrentLinkedQueue<>();
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -100,9 +95,11 @@ final class Batcher implements AutoCloseable {
      * A batcher whose thread is started by {@link #start}.
      *
      * @param maxInFlight entries under way at once
+     * @param bounds of the memory that commands under way, and their replies, may take
      */
-    Batcher(String name, Route route, int maxInFlight) {
+    Batcher(String name, Route route, int maxInFlight, Bounds bounds) {
         this.route = route;
+        this.bounds = bounds;
         this.maxInFlight = maxInFlight;
         this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
     }
@@ -125,7 +122,7 @@ final class Batcher implements AutoCloseable {
 
     /** Whether so much is under way that no more should be added. */
     boolean isFull() {
-        return pendingBytes.get() >= MAX_PENDING;
+        return pendingBytes.get() >= bounds.pending();
     }
 
     /** Entries under way. */
@@ -383,7 +380,7 @@ final class Batcher implements AutoCloseable {
             if (!parts.isEmpty()
                     && (commands + next.commands().size() > MAX_COMMANDS
                             || bytes + next.bytes() > MAX_BYTES
-                            || replyBytes + next.replyBytes() > MAX_REPLY_BYTES)) {
+                            || replyBytes + next.replyBytes() > bounds.replies())) {
                 break;
             }
             commands += next.commands().size();

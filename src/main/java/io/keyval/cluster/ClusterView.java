@@ -43,7 +43,8 @@ public record ClusterView(
      *
      * @param shard its number
      * @param group the id of its Raft group
-     * @param role leader, follower, candidate, learner, closed, or elsewhere
+     * @param role leader, follower, candidate, learner, closed, mending, elsewhere, or removed: it
+     *     was here, and this node was taken out of it
      * @param term 0 where it is elsewhere
      * @param leader the id of the node that leads, or null when that is not known
      * @param leaderSince when this node heard of it, or null

@@ -35,6 +35,9 @@ final class ForwardCodec {
     /** The question who a node is. */
     static final byte WHO = 2;
 
+    /** The news that somebody has chosen the node that is told to lead. */
+    static final byte CHOSEN = 3;
+
     static final byte VERSION = 1;
 
     private ForwardCodec() {}
@@ -93,6 +96,11 @@ final class ForwardCodec {
             }
         }
         return target.array();
+    }
+
+    /** The news to a node that it leads by somebody's choice. */
+    static byte[] chosen() {
+        return new byte[] {VERSION, CHOSEN};
     }
 
     /**

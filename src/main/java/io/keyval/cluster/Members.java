@@ -27,9 +27,13 @@ import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The nodes of the shards, and what changes them. Thread-safe; changes are made one by one. */
 final class Members {
+
+    private static final Logger log = LoggerFactory.getLogger(Members.class);
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration PAUSE = Duration.ofMillis(100);
@@ -167,6 +171,14 @@ final class Members {
                 if (votes) {
                     any = true;
                     transfer(heir, group);
+                    String failure = node.tellChosen(group, heir);
+                    if (failure != null) {
+                        log.warn(
+                                "Shard {}: node {} leads, but may hand over by itself: it could not be told that it was chosen ({})",
+                                group.shard(),
+                                heir,
+                                failure);
+                    }
                 } else if (shard != null) {
                     throw new ClusterException(
                             "Node %d does not vote in shard %d, so it cannot lead it."

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,13 +25,20 @@ final class Neighbours {
      * @param http host:port of its HTTP, or null
      * @param storage tells its data directory from every other one
      * @param yours the storage that it knows of who has asked, or null
+     * @param member whether who has asked holds the shard that it asked about, or null where the
+     *     node that answers does not lead it, and so may not know the latest
      */
     record Word(
             int id,
             @Nullable String client,
             @Nullable String http,
             UUID storage,
-            @Nullable UUID yours) {}
+            @Nullable UUID yours,
+            @Nullable Boolean member) {}
+
+    private static final byte UNSAID = 0;
+    private static final byte MEMBER = 1;
+    private static final byte STRANGER = 2;
 
     private final ClusterSettings settings;
     private final Path dataDir;
@@ -59,8 +67,12 @@ final class Neighbours {
                 .array();
     }
 
-    /** Answers the question of another node; {@code question} is behind its kind. */
-    synchronized byte[] answer(ByteBuffer question) {
+    /**
+     * Answers the question of another node; {@code question} is behind its kind.
+     *
+     * @param member says whether the node of an id holds the shard, or null
+     */
+    synchronized byte[] answer(ByteBuffer question, IntFunction<@Nullable Boolean> member) {
         int asker;
         UUID storage;
         try {
@@ -77,11 +89,13 @@ final class Neighbours {
         byte[] client = bytes(settings.clientAddress());
         byte[] http = bytes(settings.httpAddress());
         ByteBuffer target =
-                ByteBuffer.allocate(1 + 4 + 16 + 16 + 4 + client.length + 4 + http.length);
+                ByteBuffer.allocate(1 + 4 + 16 + 16 + 4 + client.length + 4 + http.length + 1);
         target.put(ForwardCodec.VERSION).putInt(settings.id());
         put(target, file.storage());
         put(target, known);
         target.putInt(client.length).put(client).putInt(http.length).put(http);
+        Boolean is = member.apply(asker);
+        target.put(is == null ? UNSAID : is ? MEMBER : STRANGER);
         return target.array();
     }
 
@@ -99,7 +113,12 @@ final class Neighbours {
             int id = answer.getInt();
             UUID storage = new UUID(answer.getLong(), answer.getLong());
             UUID yours = new UUID(answer.getLong(), answer.getLong());
-            word = new Word(id, text(answer), text(answer), storage, yours);
+            String client = text(answer);
+            String http = text(answer);
+            // Versions before this one say nothing of it.
+            byte is = answer.hasRemaining() ? answer.get() : UNSAID;
+            Boolean member = is == UNSAID ? null : is == MEMBER;
+            word = new Word(id, client, http, storage, yours, member);
         } catch (BufferUnderflowException e) {
             throw new ClusterException("An answer of another node ends too early.", e);
         }

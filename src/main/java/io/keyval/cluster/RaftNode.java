@@ -73,6 +73,9 @@ final class RaftNode implements SmartLifecycle {
     /** How many times as many of them it takes while a node has never answered. */
     private static final int STARTING = 10;
 
+    /** How many election timeouts a shard may be without a leader before that is said. */
+    private static final int LEADERLESS = 6;
+
     private static final Duration MEND = Duration.ofSeconds(1);
 
     /** What has to be free before a closed shard is opened again: segments, and what comes next. */
@@ -84,6 +87,7 @@ final class RaftNode implements SmartLifecycle {
 
     private final ClusterSettings settings;
     private final MemoryBudget budget;
+    private final Bounds bounds;
     private final Parameters parameters;
     private final ClientId clientId = ClientId.randomId();
     private final AtomicLong callId = new AtomicLong();
@@ -105,10 +109,12 @@ final class RaftNode implements SmartLifecycle {
     private volatile @Nullable RaftServer server;
     private volatile @Nullable Forwarder forwarder;
     private @Nullable Thread watch;
+    private @Nullable Thread leaderWatch;
 
     RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
         this.settings = settings;
         this.budget = budget;
+        this.bounds = Bounds.of(settings, Runtime.getRuntime().maxMemory());
         this.parameters = parameters;
         this.members = new Members(this, clientId, callId);
     }
@@ -195,7 +201,7 @@ final class RaftNode implements SmartLifecycle {
         neighbours = known;
         Path storage = dataDir.resolve(RAFT).toAbsolutePath();
         Files.createDirectories(storage);
-        RaftProperties properties = RaftSettings.of(settings, storage);
+        RaftProperties properties = RaftSettings.of(settings, bounds, storage);
         Forwarder sender = new Forwarder(properties, parameters);
         forwarder = sender;
         sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
@@ -229,6 +235,7 @@ final class RaftNode implements SmartLifecycle {
         shards.forEach(shard -> shard.listen(entries));
         groups = shards;
         watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
+        leaderWatch = Thread.ofVirtual().name("keyval-leaders").start(this::watchLeaders);
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
@@ -268,6 +275,42 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
+    /** Looks often whether each shard has a leader, for as long as this node runs. */
+    private void watchLeaders() {
+        Duration patience = settings.electionTimeout().multipliedBy(LEADERLESS);
+        Duration firstPatience = WATCH.multipliedBy(STARTING * SILENCE);
+        try {
+            while (!stopping) {
+                groups.forEach(shard -> shard.watchLeader(patience, firstPatience));
+                Thread.sleep(settings.electionTimeout());
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+
+    /** Tells a node that somebody has chosen it to lead a shard; null tells that it knows. */
+    @Nullable String tellChosen(ShardGroup shard, RaftPeerId heir) {
+        if (heir.equals(ClusterSettings.peerId(settings.id()))) {
+            shard.choose();
+            return null;
+        }
+        Forwarder sender = forwarder;
+        if (sender == null) {
+            return "this node stops";
+        }
+        try {
+            sender.send(heir.toString(), shard.groupId(), ForwardCodec.chosen())
+                    .get(1, TimeUnit.SECONDS);
+            return null;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "interrupted";
+        } catch (ExecutionException | TimeoutException e) {
+            return reason(e);
+        }
+    }
+
     /** Asks the others who they are, for as long as this node runs. */
     private void watch() {
         try {
@@ -290,24 +333,8 @@ final class RaftNode implements SmartLifecycle {
         }
         List<ClusterView.Node> all = members.nodes();
         for (ClusterView.Node node : all) {
-            if (node.id() != settings.id() && !stopping) {
-                for (ShardGroup shard : groups) {
-                    if (shard.isHeldBy(node.id())) {
-                        try {
-                            known.heard(
-                                    sender.send(
-                                                    Integer.toString(node.id()),
-                                                    shard.groupId(),
-                                                    known.question())
-                                            .get(1, TimeUnit.SECONDS));
-                            heard(node.id());
-                        } catch (ExecutionException | TimeoutException | ClusterException e) {
-                            log.debug("Node {} did not say who it is", node.id(), e);
-                            notHeard(node.id());
-                        }
-                        break;
-                    }
-                }
+            if (node.id() != settings.id()) {
+                askNeighbour(node.id(), known, sender);
             }
         }
         if (groups.stream().allMatch(ShardGroup::knowsMembers)) {
@@ -315,6 +342,30 @@ final class RaftNode implements SmartLifecycle {
                 if (all.stream().noneMatch(node -> node.id() == id)) {
                     known.forget(id);
                 }
+            }
+        }
+    }
+
+    /** Asks a node about every shard that it holds, until it does not answer. */
+    private void askNeighbour(int id, Neighbours known, Forwarder sender)
+            throws InterruptedException {
+        for (ShardGroup shard : groups) {
+            if (stopping || !shard.isHeldBy(id)) {
+                continue;
+            }
+            try {
+                Neighbours.Word word =
+                        known.heard(
+                                sender.send(Integer.toString(id), shard.groupId(), known.question())
+                                        .get(1, TimeUnit.SECONDS));
+                heard(id);
+                if (word.member() != null) {
+                    shard.heard(word.member());
+                }
+            } catch (ExecutionException | TimeoutException | ClusterException e) {
+                log.debug("Node {} did not say who it is", id, e);
+                notHeard(id, e);
+                return;
             }
         }
     }
@@ -327,11 +378,14 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    private void notHeard(int id) {
+    private void notHeard(int id, Exception cause) {
         // Nodes that are started together are not there all at once.
         int most = heardOnce.contains(id) ? SILENCE : STARTING * SILENCE;
         if (silent.merge(id, 1, Integer::sum) == most && !stopping) {
-            log.warn("Node {} cannot be reached", id);
+            log.warn(
+                    "Node {} cannot be reached: {}",
+                    id,
+                    cause instanceof TimeoutException ? "it does not answer" : reason(cause));
         }
     }
 
@@ -346,6 +400,7 @@ final class RaftNode implements SmartLifecycle {
             Instant since = shard.leaderSince();
             if (best != settings.id()
                     && shard.leadsHere()
+                    && !shard.isChosen()
                     && since != null
                     && since.plus(CALM).isBefore(Instant.now())
                     && isClose(shard.view(), best)) {
@@ -386,7 +441,8 @@ final class RaftNode implements SmartLifecycle {
                             budget,
                             sender,
                             known,
-                            IN_FLIGHT));
+                            IN_FLIGHT,
+                            bounds));
         }
         return shards;
     }
@@ -526,6 +582,10 @@ final class RaftNode implements SmartLifecycle {
         Thread watching = watch;
         if (watching != null) {
             watching.interrupt();
+        }
+        Thread looking = leaderWatch;
+        if (looking != null) {
+            looking.interrupt();
         }
         for (ShardGroup shard : groups) {
             handOver(shard);

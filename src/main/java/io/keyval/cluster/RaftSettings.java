@@ -23,21 +23,24 @@ final class RaftSettings {
 
     private static final long MB = 1 << 20;
 
+    /** What replies may come to at a node of any heap. */
+    private static final long MOST_REPLIES = 32 * MB;
+
     private RaftSettings() {}
 
-    static RaftProperties of(ClusterSettings settings, Path storage) {
+    static RaftProperties of(ClusterSettings settings, Bounds bounds, Path storage) {
         RaftProperties target = new RaftProperties();
         RaftConfigKeys.Rpc.setType(target, SupportedRpcType.GRPC);
         RaftServerConfigKeys.setStorageDir(target, List.of(storage.toFile()));
         RaftServerConfigKeys.setRemovedGroupsDir(
                 target, new File(storage.toFile().getParentFile(), "raft-removed"));
-        transport(target, settings);
-        log(target, settings);
+        transport(target, settings, bounds);
+        log(target, settings, bounds);
         elections(target, settings);
         return target;
     }
 
-    private static void transport(RaftProperties target, ClusterSettings settings) {
+    private static void transport(RaftProperties target, ClusterSettings settings, Bounds bounds) {
         String host = bindAddress(settings.self().host());
         if (host != null) {
             GrpcConfigKeys.Server.setHost(target, host);
@@ -45,11 +48,10 @@ final class RaftSettings {
         GrpcConfigKeys.Server.setPort(target, settings.self().port());
         // An answer holds the values of an entry's reads.
         long largest =
-                2 * settings.maxEntry()
-                        + Batcher.MAX_REPLY_BYTES
-                        + 2 * settings.maxValueSize()
-                        + 16 * MB;
+                2 * settings.maxEntry() + MOST_REPLIES + 2 * settings.maxValueSize() + 16 * MB;
         GrpcConfigKeys.setMessageSizeMax(target, size(largest));
+        GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(target, bounds.appends());
+        GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(target, Bounds.CHUNKS);
         RaftClientConfigKeys.Rpc.setRequestTimeout(
                 target, time(settings.requestTimeout().plusSeconds(2)));
     }
@@ -72,27 +74,28 @@ final class RaftSettings {
         }
     }
 
-    private static void log(RaftProperties target, ClusterSettings settings) {
-        // A larger entry than the appender's buffer makes the leader step down.
-        long buffer = Math.max(4 * MB, settings.maxEntry() + 64 * 1024);
+    private static void log(RaftProperties target, ClusterSettings settings, Bounds bounds) {
+        long buffer = bounds.buffer();
         RaftServerConfigKeys.Log.Appender.setBufferByteLimit(target, size(buffer));
+        RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(target, size(bounds.chunk()));
         RaftServerConfigKeys.Log.setWriteBufferSize(target, size(buffer + 64 * 1024));
-        RaftServerConfigKeys.Log.setQueueByteLimit(target, size(Math.max(64 * MB, 2 * buffer)));
-        RaftServerConfigKeys.Write.setByteLimit(
-                target, size(Math.max(Batcher.MAX_PENDING, 2 * buffer)));
+        RaftServerConfigKeys.Log.setQueueByteLimit(target, size(bounds.queue()));
+        RaftServerConfigKeys.Write.setByteLimit(target, size(bounds.queue()));
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
         // A follower with entries that nobody committed goes back one of them for each answer, and
-        // each counts as an error; so do attempts to reach a node that is away.
+        // each counts as an error; so do attempts to reach a node that is away. Each attempt to
+        // bring a snapshot to a node that refuses it keeps what was sent for some seconds.
         RaftServerConfigKeys.Log.Appender.setRetryPolicy(
-                target, "1ms,200, 5ms,2000, 100ms,2000000000");
+                target, "1ms,20, 10ms,20, 100ms,2000000000");
         // A millisecond between messages would be a thousand of them a second at most.
         RaftServerConfigKeys.Log.Appender.setWaitTimeMin(target, TimeDuration.ZERO);
         // Each commit would be logged once more, and forced.
         RaftServerConfigKeys.Log.setLogMetadataEnabled(target, false);
-        long segment = Math.clamp(settings.snapshotThreshold() / 4, 64 * 1024, 32 * MB);
+        long segment = bounds.segment();
         RaftServerConfigKeys.Log.setSegmentSizeMax(target, size(segment));
         RaftServerConfigKeys.Log.setPreallocatedSize(target, size(Math.min(segment, 4 * MB)));
-        RaftServerConfigKeys.Log.setSegmentCacheNumMax(target, 4);
+        RaftServerConfigKeys.Log.setSegmentCacheNumMax(target, Bounds.SEGMENTS);
+        RaftServerConfigKeys.Log.setSegmentCacheSizeMax(target, size(Bounds.SEGMENTS * segment));
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(target, true);
         RaftServerConfigKeys.Log.setPurgeGap(target, 1);
         // The state machine begins a snapshot by itself; Ratis is told when it is there.

@@ -39,6 +39,11 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     private static final Logger log = LoggerFactory.getLogger(ShardGroup.class);
 
+    private static final long REFUSED = Duration.ofMillis(500).toNanos();
+
+    /** A learner that is to vote is no member for a moment. */
+    private static final int SURE = 2;
+
     private final int shard;
     private final RaftGroupId groupId;
     private final RaftPeerId self;
@@ -60,9 +65,19 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile boolean caughtUp;
     private volatile long goal = -1;
     private volatile boolean mending;
+    private volatile boolean removed;
+    private volatile boolean chosen;
+    private volatile long leaderlessSince;
+    private volatile boolean leaderless;
+    private volatile boolean leaderMissed;
+
+    /** Until when it counts that the leader sent something back: what waits is sent again soon. */
+    private volatile long refusedUntil = System.nanoTime();
+
     private volatile Runnable mender = () -> {};
     private volatile Cluster.EntryListener entries = (_, _) -> {};
     private int next;
+    private int strangerFor;
 
     /**
      * A shard.
@@ -78,7 +93,8 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             MemoryBudget budget,
             Forwarder forwarder,
             Neighbours neighbours,
-            int maxInFlight) {
+            int maxInFlight,
+            Bounds bounds) {
         this.shard = shard;
         this.groupId = groupId(settings.name(), shard);
         this.self = RaftPeerId.valueOf(Integer.toString(settings.id()));
@@ -87,7 +103,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         this.clientId = clientId;
         this.forwarder = forwarder;
         this.neighbours = neighbours;
-        this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight);
+        this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight, bounds);
         this.budget = budget;
         this.machine = here ? newMachine() : null;
     }
@@ -160,6 +176,80 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         return mending;
     }
 
+    /** Somebody has chosen this node to lead: it does so until another one leads. */
+    void choose() {
+        chosen = true;
+    }
+
+    /** Whether somebody has chosen this node to lead, and it has led since. */
+    boolean isChosen() {
+        return chosen;
+    }
+
+    /** Whether this node held the shard, and was taken out of it. */
+    boolean isRemoved() {
+        return removed;
+    }
+
+    /** The leader has said whether this node holds the shard. For one thread. */
+    void heard(boolean member) {
+        strangerFor = member ? 0 : strangerFor + 1;
+        if (removed && member) {
+            removed = false;
+            log.info("Shard {}: this node is a member again", shard);
+            batcher.wake();
+        } else if (!removed && strangerFor >= SURE && machine != null && knowsMembers()) {
+            removed = true;
+            log.warn("Shard {}: this node was removed, and answers its commands by ERROR", shard);
+        }
+    }
+
+    /** Whether a node holds the shard, as its leader knows; null where another node leads. */
+    private @Nullable Boolean holds(int id) {
+        return leadsHere() ? Boolean.valueOf(isHeldBy(id)) : null;
+    }
+
+    /**
+     * Says once that the shard has no leader that takes commands, when that lasts, and how long it
+     * lasted when it has one. For one thread, which calls this often.
+     *
+     * @param patience for how long elections may last
+     * @param firstPatience likewise, until the first leader is known
+     */
+    void watchLeader(Duration patience, Duration firstPatience) {
+        long now = System.nanoTime();
+        RaftServer.Division here = division;
+        if (here == null || !here.getInfo().isAlive() || removed || !knowsMembers()) {
+            leaderless = false;
+            return;
+        }
+        if (destination() != Batcher.Destination.NOWHERE && refusedUntil - now <= 0) {
+            if (leaderless && leaderMissed) {
+                log.info(
+                        "Shard {}: node {} leads; nobody did for {} ms",
+                        shard,
+                        leader(),
+                        Duration.ofNanos(now - leaderlessSince).toMillis());
+            }
+            leaderless = false;
+            return;
+        }
+        if (!leaderless) {
+            leaderless = true;
+            leaderMissed = false;
+            leaderlessSince = now;
+            return;
+        }
+        Duration enough = leaderSince == null ? firstPatience : patience;
+        if (!leaderMissed && now - leaderlessSince >= enough.toNanos()) {
+            leaderMissed = true;
+            log.warn(
+                    "Shard {}: no leader that takes commands for {} ms, as far as this node knows",
+                    shard,
+                    Duration.ofNanos(now - leaderlessSince).toMillis());
+        }
+    }
+
     /** Makes what is here ready to be opened anew, from what is on disk. */
     void renew() {
         machine = newMachine();
@@ -219,7 +309,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         return new ClusterView.Group(
                 shard,
                 groupId.getUuid().toString(),
-                data == null ? "elsewhere" : open ? role(here) : mending ? "mending" : "closed",
+                role(here, data),
                 open ? here.getInfo().getCurrentTerm() : 0,
                 known == null ? null : Integer.valueOf(known),
                 known == null ? null : leaderSince,
@@ -234,6 +324,17 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                 unanswered(),
                 batcher.inFlight(),
                 open && here.getInfo().isLeader() ? peers(here) : List.of());
+    }
+
+    private String role(RaftServer.@Nullable Division here, @Nullable KeyspaceStateMachine data) {
+        if (data == null) {
+            return "elsewhere";
+        }
+        if (removed) {
+            return "removed";
+        }
+        boolean open = here != null && here.getInfo().isAlive() && failure == null;
+        return open ? role(here) : mending ? "mending" : "closed";
     }
 
     private String role(RaftServer.Division here) {
@@ -390,6 +491,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
             batcher.doubtful(prepared.entry());
             here.doubt(prepared);
         } else {
+            refusedUntil = System.nanoTime() + REFUSED;
             here.withdraw(prepared);
             batcher.returned(prepared.entry());
         }
@@ -449,13 +551,20 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     private void distribute(Part part, Outcome outcome) {
         switch (outcome) {
-            case Outcome.Answered answered -> part.end(answered);
+            case Outcome.Answered answered -> {
+                refusedUntil = System.nanoTime();
+                part.end(answered);
+            }
             case Outcome.NotLeader(String known) -> {
+                refusedUntil = System.nanoTime() + REFUSED;
                 leader = known;
                 batcher.pause();
                 batcher.sendAgain(part);
             }
-            case Outcome.Late _ -> batcher.sendAgain(part);
+            case Outcome.Late _ -> {
+                batcher.pause();
+                batcher.sendAgain(part);
+            }
             case Outcome.Unknown _ -> batcher.giveUp(part);
         }
     }
@@ -464,7 +573,11 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     public CompletableFuture<byte[]> ask(ByteBuffer message) {
         byte kind = ForwardCodec.kind(message);
         if (kind == ForwardCodec.WHO) {
-            return CompletableFuture.completedFuture(neighbours.answer(message));
+            return CompletableFuture.completedFuture(neighbours.answer(message, this::holds));
+        }
+        if (kind == ForwardCodec.CHOSEN) {
+            choose();
+            return CompletableFuture.completedFuture(new byte[0]);
         }
         if (kind != ForwardCodec.PARTS) {
             throw new ClusterException("kind %d is not known".formatted(kind));
@@ -481,7 +594,12 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                             false,
                             settings.maxValueSize());
             outcomes.add(part.outcome());
-            execute(part);
+            if (batcher.isFull()) {
+                // Whoever sent it keeps it meanwhile, and reads no more of its clients.
+                part.end(Outcome.LATE);
+            } else {
+                execute(part);
+            }
         }
         return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
                 .thenApply(
@@ -492,6 +610,10 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     /** Has a part executed: at once where that is allowed, else in its turn. */
     void execute(Part part) {
+        if (removed) {
+            part.end(part.mayForward() ? Outcome.LATE : new Outcome.NotLeader(null));
+            return;
+        }
         if (!part.hasWrites() && mayReadFromMemory()) {
             KeyspaceStateMachine here = machine;
             if (here != null && readFromMemory(part, here)) {
@@ -521,6 +643,9 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     @Override
     public void leaderChanged(String known) {
+        if (!known.equals(self.toString())) {
+            chosen = false;
+        }
         if (!known.equals(leader)) {
             leader = known;
             leaderSince = Instant.now();
@@ -532,6 +657,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
                     known,
                     here == null ? "" : " in term " + here.getInfo().getCurrentTerm());
         }
+        refusedUntil = System.nanoTime();
         membersChanged();
         batcher.leaderChanged();
     }
@@ -596,6 +722,7 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
 
     @Override
     public void applied(Entry entry) {
+        refusedUntil = System.nanoTime();
         batcher.applied(entry);
     }
 }

@@ -55,8 +55,11 @@ class BatcherTests {
 
     private static final Duration SOON = Duration.ofMillis(300);
 
+    private static final Bounds BOUNDS =
+            new Bounds(64 << 20, 32 << 20, 4 << 20, 8, 64 << 20, 32 << 20, 1 << 20);
+
     private final Kept route = new Kept();
-    private final Batcher batcher = new Batcher("batcher", route, 2);
+    private final Batcher batcher = new Batcher("batcher", route, 2, BOUNDS);
 
     @AfterEach
     void close() {

@@ -42,6 +42,10 @@ class MembershipIT {
     @TempDir Path directory;
 
     private NodeProcess node(int id, int... peers) {
+        return node(id, 1, peers);
+    }
+
+    private NodeProcess node(int id, int shards, int[] peers) {
         String list =
                 Arrays.stream(peers)
                         .mapToObj(peer -> "%d@127.0.0.1:%d".formatted(peer, ports.get(peer - 1)))
@@ -53,6 +57,7 @@ class MembershipIT {
                                 "--spring.profiles.active=cluster",
                                 "--keyval.id=" + id,
                                 "--keyval.cluster.peers=" + list,
+                                "--keyval.cluster.shards=" + shards,
                                 "--keyval.cluster.join=" + (peers.length == 4))
                         .build();
         nodes.add(node);
@@ -104,6 +109,15 @@ class MembershipIT {
             put(four, 200);
 
             ok(ask(two, "DELETE", "/nodes/3", null));
+            await().atMost(NodeProcess.PATIENCE)
+                    .until(() -> group(three).path("role").asString().equals("removed"));
+            assertThat(isReady(three)).isFalse();
+            assertThat(three.get("/livez").statusCode()).isEqualTo(200);
+            try (LineClient client = three.client()) {
+                assertThat(client.ask("GET k0")).isEqualTo("ERROR");
+                assertThat(client.ask("PUT k0 v")).isEqualTo("ERROR");
+            }
+            assertThat(three.output()).contains("Shard 0: this node was removed");
             three.close();
             await().atMost(NodeProcess.PATIENCE).until(() -> members(one).equals(List.of(1, 2, 4)));
             two.close();
@@ -117,6 +131,35 @@ class MembershipIT {
             }
             nodes.forEach(NodeProcess::close);
         }
+    }
+
+    @Test
+    void whenTheLeadWasHandedOverByHandThenItIsNotHandedBack() throws Exception {
+        try {
+            int[] peers = {1, 2, 3};
+            NodeProcess one = node(1, 2, peers);
+            NodeProcess two = node(2, 2, peers);
+            NodeProcess three = node(3, 2, peers);
+            nodes.forEach(NodeProcess::launch);
+            nodes.forEach(NodeProcess::awaitStart);
+            await().atMost(NodeProcess.PATIENCE)
+                    .until(() -> nodes.stream().allMatch(MembershipIT::isReady));
+            ok(ask(one, "POST", "/leader", "{\"node\":3,\"shard\":0}"));
+            await().atMost(NodeProcess.PATIENCE).until(() -> leader(one, 0) == 3);
+            // Nobody chose who leads shard 1 while its best node was away.
+            two.stop();
+            await().atMost(NodeProcess.PATIENCE)
+                    .until(() -> leader(one, 1) != 2 && leader(one, 1) > 0);
+            two.start();
+            await().atMost(NodeProcess.PATIENCE.plusSeconds(60)).until(() -> leader(one, 1) == 2);
+            assertThat(leader(one, 0)).isEqualTo(3);
+        } finally {
+            nodes.forEach(NodeProcess::close);
+        }
+    }
+
+    private static int leader(NodeProcess node, int shard) {
+        return view(node).path("groups").path(shard).path("leader").asInt();
     }
 
     /**
