@@ -36,34 +36,22 @@ final class LogWriter {
     private final Object growth = new Object();
     private final Object place = new Object();
 
-    private volatile LogFile current;
+    private final LogTail tail;
     private volatile List<Epoch> history;
-    private volatile @Nullable LogFailedException failure;
-    private volatile @Nullable String stall;
 
     // The writer thread's own. What was taken is removed when it is told what became of it.
     private final ArrayDeque<LogWork> taken = new ArrayDeque<>();
     private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
-    private long end;
-    private long forcedEnd;
     private long position;
     private long epoch;
 
     /** Whether what was written last is a leader's; only a new epoch makes this log one's own. */
     private boolean copying;
 
-    private long lastForce = System.nanoTime();
-
-    /** Where the zeros end that were written ahead into the current file. */
-    private long reserved;
-
     LogWriter(WalOptions options, LogFile current, List<Epoch> history) {
         this.options = options;
-        this.current = current;
+        this.tail = new LogTail(options, current);
         this.history = List.copyOf(history);
-        this.end = current.end.offset();
-        this.forcedEnd = end;
-        this.reserved = end;
         this.position = current.end.position();
         this.epoch = current.end.epoch();
         this.queue = new WorkQueue(options.maxPendingBytes());
@@ -79,7 +67,7 @@ final class LogWriter {
     }
 
     LogFile current() {
-        return current;
+        return tail.file();
     }
 
     List<Epoch> history() {
@@ -87,23 +75,23 @@ final class LogWriter {
     }
 
     @Nullable LogFailedException failure() {
-        return failure;
+        return tail.failure();
     }
 
     @Nullable String stall() {
-        return stall;
+        return tail.stall();
     }
 
     /** When the log has failed, the writer refuses it behind what came before. */
     void enqueue(LogWork work) {
         if (!queue.add(work)) {
-            LogFailedException reason = failure;
+            LogFailedException reason = tail.failure();
             work.refuse(reason == null ? closed() : reason);
         }
     }
 
     private LogFailedException closed() {
-        return new LogFailedException("The log %s is closed.".formatted(current.path), null);
+        return new LogFailedException("The log %s is closed.".formatted(tail.file().path), null);
     }
 
     boolean isFull() {
@@ -134,19 +122,19 @@ final class LogWriter {
 
     private void run() {
         try {
-            while (queue.take(taken, FRAME_BYTES, this::untilForce)) {
+            while (queue.take(taken, FRAME_BYTES, tail::untilForce)) {
                 work();
-                forceIfDue();
+                tail.forceIfDue();
             }
             seal();
         } catch (Throwable e) {
-            fail("the writer stopped: " + e, e);
+            tail.fail("the writer stopped: " + e, e);
         } finally {
             refuseWaiting();
             try {
-                current.channel.close();
+                tail.file().channel.close();
             } catch (IOException e) {
-                fail("the file could not be closed: " + e.getMessage(), e);
+                tail.fail("the file could not be closed: " + e.getMessage(), e);
             }
         }
     }
@@ -155,7 +143,7 @@ final class LogWriter {
         if (taken.isEmpty()) {
             return;
         }
-        LogFailedException failed = failure;
+        LogFailedException failed = tail.failure();
         if (failed != null) {
             refuseTaken(failed);
             return;
@@ -175,7 +163,7 @@ final class LogWriter {
             refuseTaken(
                     new LogRefusedException(
                             "%s copies a leader's log and takes no writes of its own."
-                                    .formatted(current.path),
+                                    .formatted(tail.file().path),
                             null));
             return;
         }
@@ -190,13 +178,13 @@ final class LogWriter {
             refuseTaken(
                     new LogRefusedException(
                             "The records could not be laid out for %s: %s."
-                                    .formatted(current.path, e),
+                                    .formatted(tail.file().path, e),
                             e));
             return;
         }
-        WalException refusal = write(frame);
+        WalException refusal = tail.write(frame, position + 1);
         if (refusal == null) {
-            refusal = forceIfAlways();
+            refusal = tail.forceIfAlways();
         }
         if (refusal != null) {
             refuseTaken(refusal);
@@ -232,14 +220,14 @@ final class LogWriter {
         FrameCodec.encodeFrameHeader(
                 frame,
                 0,
-                current.header.id(),
+                tail.file().header.id(),
                 new FrameHeader(
                         FrameCodec.RECORDS,
                         length,
                         crc,
                         epoch,
                         position + 1,
-                        end - forcedEnd,
+                        tail.unforced(),
                         count));
     }
 
@@ -249,7 +237,8 @@ final class LogWriter {
             bytes += work.bytes();
         }
         ByteBuffer target = buffer(bytes);
-        FrameRun run = new FrameRun(current.header.id(), target, end - forcedEnd, position, epoch);
+        FrameRun run =
+                new FrameRun(tail.file().header.id(), target, tail.unforced(), position, epoch);
         ArrayDeque<Long> last = new ArrayDeque<>(taken.size());
         for (Iterator<LogWork> works = taken.iterator(); works.hasNext(); ) {
             LogWork.Frames frames = (LogWork.Frames) works.next();
@@ -259,7 +248,7 @@ final class LogWriter {
                 frames.refuse(
                         new LogRefusedException(
                                 "Frames do not continue the log %s: %s."
-                                        .formatted(current.path, wrong),
+                                        .formatted(tail.file().path, wrong),
                                 null));
                 continue;
             }
@@ -267,9 +256,9 @@ final class LogWriter {
         }
         WalException refusal = null;
         if (target.position() > 0) {
-            refusal = write(target.flip());
+            refusal = tail.write(target.flip(), position + 1);
             if (refusal == null) {
-                refusal = forceIfAlways();
+                refusal = tail.forceIfAlways();
             }
         }
         if (refusal != null) {
@@ -312,143 +301,24 @@ final class LogWriter {
     }
 
     private @Nullable WalException writeMark() {
-        WalException refusal = force();
+        WalException refusal = tail.force();
         if (refusal == null) {
             ByteBuffer frame = buffer(FrameCodec.FRAME_HEADER_SIZE);
             stamp(frame, 0);
-            refusal = write(frame);
+            refusal = tail.write(frame, position + 1);
         }
-        return refusal == null ? force() : refusal;
+        return refusal == null ? tail.force() : refusal;
     }
 
     private void seal() {
-        if (failure == null && end > FrameCodec.FILE_HEADER_SIZE) {
+        if (tail.failure() == null && tail.end() > FrameCodec.FILE_HEADER_SIZE) {
             writeMark();
-            cutReserve();
+            tail.cutReserve();
         }
-    }
-
-    private void cutReserve() {
-        if (reserved > end) {
-            try {
-                current.channel.truncate(end);
-            } catch (IOException e) {
-                // The next start cuts it off.
-            }
-            reserved = end;
-        }
-    }
-
-    /** Writes at the end of the log, or leaves the log as it was and says why. */
-    private @Nullable WalException write(ByteBuffer bytes) {
-        LogFile file = current;
-        int length = bytes.remaining();
-        try {
-            LogOpener.writeFully(file.channel, bytes, end);
-        } catch (IOException e) {
-            return undo(file, e);
-        }
-        file.index.add(position + 1, end);
-        end += length;
-        if (end > reserved) {
-            reserve(file, length);
-        }
-        if (stall != null) {
-            stall = null;
-            options.events().resumed(file.path);
-        }
-        return null;
-    }
-
-    /** Has the next forces find the file as large as it is, where that is worth it. */
-    private void reserve(LogFile file, int length) {
-        reserved = end;
-        if (!options.reserving()
-                || options.fsync().mode() != FsyncPolicy.Mode.ALWAYS
-                || !Reserve.isWorthIt(length)) {
-            return;
-        }
-        try {
-            reserved = Reserve.write(file.channel, end);
-        } catch (IOException e) {
-            // No room for it; what was written before it is there.
-            reserved = Long.MAX_VALUE;
-            cutReserve();
-        }
-    }
-
-    /**
-     * Cuts off what a failed write left, durably: nothing of it may come back behind later writes.
-     */
-    private WalException undo(LogFile file, IOException cause) {
-        String reason = "writing %s failed: %s".formatted(file.path, cause.getMessage());
-        try {
-            file.channel.truncate(end);
-            file.channel.force(true);
-            forcedEnd = end;
-            reserved = end;
-        } catch (IOException e) {
-            return fail(reason + ", and it could not be undone: " + e.getMessage(), cause);
-        }
-        if (stall == null) {
-            options.events().stalled(file.path, reason);
-        }
-        stall = reason;
-        return new LogRefusedException(reason, cause);
-    }
-
-    private @Nullable WalException forceIfAlways() {
-        return options.fsync().mode() == FsyncPolicy.Mode.ALWAYS ? force() : null;
-    }
-
-    private void forceIfDue() {
-        if (failure == null && untilForce() <= 0) {
-            force();
-        }
-    }
-
-    /** Nanoseconds until a force is due. */
-    private long untilForce() {
-        if (options.fsync().mode() != FsyncPolicy.Mode.INTERVAL
-                || forcedEnd == end
-                || failure != null) {
-            return Long.MAX_VALUE;
-        }
-        return lastForce + options.fsync().interval().toNanos() - System.nanoTime();
-    }
-
-    private @Nullable WalException force() {
-        if (forcedEnd == end) {
-            return null;
-        }
-        long before = System.nanoTime();
-        try {
-            current.channel.force(false);
-        } catch (IOException e) {
-            return fail("forcing %s to disk failed: %s".formatted(current.path, e.getMessage()), e);
-        }
-        lastForce = System.nanoTime();
-        forcedEnd = end;
-        options.events().forced(lastForce - before);
-        return null;
-    }
-
-    /** The first reason stays, and is told once. */
-    private LogFailedException fail(String reason, Throwable cause) {
-        LogFailedException before = failure;
-        if (before != null) {
-            return before;
-        }
-        LogFailedException failed =
-                new LogFailedException(
-                        reason + "; the log takes no more writes until the next start", cause);
-        failure = failed;
-        options.events().failed(current.path, reason);
-        return failed;
     }
 
     private void publish() {
-        current.end = new LogFile.End(end, position, epoch);
+        tail.publish(position, epoch);
         grown();
     }
 
@@ -472,7 +342,7 @@ final class LogWriter {
 
     private void refuseWaiting() {
         queue.drain(taken);
-        LogFailedException reason = failure;
+        LogFailedException reason = tail.failure();
         refuseTaken(reason != null ? reason : closed());
     }
 
@@ -484,7 +354,7 @@ final class LogWriter {
 
     WalCursor openCursorFromStart() {
         synchronized (place) {
-            LogFile file = current;
+            LogFile file = tail.file();
             return openCursor(file, 0, file.header.basePosition());
         }
     }
@@ -505,7 +375,7 @@ final class LogWriter {
 
     @Nullable WalCursor openCursorAfter(long behind) {
         synchronized (place) {
-            LogFile file = current;
+            LogFile file = tail.file();
             LogFile.End durable = file.end;
             if (behind < file.header.basePosition() || behind > durable.position()) {
                 return null;
@@ -535,20 +405,20 @@ final class LogWriter {
     }
 
     void moveTo(Path target) {
-        WalException refusal = force();
+        WalException refusal = tail.force();
         if (refusal != null) {
             throw refusal;
         }
         synchronized (place) {
             try {
-                options.files().rename(current.path, target);
+                options.files().rename(tail.file().path, target);
             } catch (IOException e) {
                 throw new LogRefusedException(
                         "%s could not be renamed to %s: %s."
-                                .formatted(current.path, target, e.getMessage()),
+                                .formatted(tail.file().path, target, e.getMessage()),
                         e);
             }
-            current.path = target;
+            tail.file().path = target;
         }
         syncDirectory(target);
     }
@@ -561,9 +431,15 @@ final class LogWriter {
      * @param copied how far the current file has been copied
      */
     void replace(
-            FileChannel shorter, Path written, FileHeader header, long tail, long copied, long at)
+            FileChannel shorter,
+            Path written,
+            FileHeader header,
+            long tailOffset,
+            long copied,
+            long at)
             throws IOException {
-        LogFile old = current;
+        LogFile old = tail.file();
+        long end = tail.end();
         LogOpener.copy(old.channel, copied, end, shorter, at);
         long size = at + end - copied;
         ByteBuffer mark = buffer(FrameCodec.FRAME_HEADER_SIZE);
@@ -580,14 +456,11 @@ final class LogWriter {
                         old.path,
                         shorter,
                         header,
-                        old.index.shifted(header.basePosition() + 1, tail, delta),
+                        old.index.shifted(header.basePosition() + 1, tailOffset, delta),
                         new LogFile.End(size + FrameCodec.FRAME_HEADER_SIZE, position, epoch));
         synchronized (place) {
             options.files().rename(written, old.path);
-            end = next.end.offset();
-            forcedEnd = end;
-            reserved = end;
-            current = next;
+            tail.goOnIn(next);
             old.replaced = true;
         }
         grown();
@@ -605,7 +478,7 @@ final class LogWriter {
      * @return whether there was none
      */
     boolean restoreIfGone() throws IOException {
-        LogFile gone = current;
+        LogFile gone = tail.file();
         WalFiles files = options.files();
         if (files.exists(gone.path)) {
             return false;
@@ -639,7 +512,7 @@ final class LogWriter {
         try {
             options.files().syncDirectory(LogOpener.directory(file));
         } catch (IOException e) {
-            throw fail(
+            throw tail.fail(
                     "the directory of %s could not be forced: %s".formatted(file, e.getMessage()),
                     e);
         }
