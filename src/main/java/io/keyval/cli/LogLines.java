@@ -43,11 +43,22 @@ final class LogLines extends FilterInputStream {
     }
 
     private void fill(Terminal terminal, Path log, PipedOutputStream target) {
+        // Why it ends early is known before the reader sees the end.
         try (target) {
+            failure = export(terminal, log, target);
+        } catch (IOException e) {
+            failure = e.toString();
+        }
+    }
+
+    /** Writes the lines; why they are not all there, or null. */
+    private static @Nullable String export(Terminal terminal, Path log, PipedOutputStream target) {
+        try {
             new Export(terminal, EntryLines.PLAIN)
                     .run(log, ProgressBar.hidden(terminal), lines -> write(target, lines));
-        } catch (IOException | UncheckedIOException | CorruptFileException | RefusedException e) {
-            failure = e.getMessage() == null ? e.toString() : e.getMessage();
+            return null;
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            return e.getMessage() == null ? e.toString() : e.getMessage();
         }
     }
 
