@@ -41,7 +41,7 @@ class TroubleshootingPageTests {
                             "Restore it from",
                             "or cut it there",
                             "Give this node a new id"),
-                    "io/keyval/wal/LogWriter.java",
+                    "io/keyval/wal/LogTail.java",
                     List.of("writing %s failed", "forcing %s to disk", "could not be undone"),
                     "io/keyval/wal/Wal.java",
                     List.of("was removed or renamed"),
