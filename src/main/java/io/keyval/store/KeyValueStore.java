@@ -282,9 +282,7 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
         old.close();
         try {
             next.wal().moveTo(log);
-            Data before = data();
-            data = next;
-            before.keyspace().close();
+            serve(next);
         } catch (RuntimeException e) {
             if (old.failure() == null) {
                 reopen(log, e);
@@ -293,9 +291,16 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
         }
     }
 
+    /** Readers of what was served before turn to these, see {@link #read}. */
+    private void serve(Data next) {
+        Data before = data();
+        data = next;
+        before.keyspace().close();
+    }
+
     private void reopen(Path log, RuntimeException reason) {
         try {
-            data = open(log);
+            serve(open(log));
         } catch (RuntimeException e) {
             reason.addSuppressed(e);
         }
