@@ -4,6 +4,7 @@ import io.keyval.config.InvalidSettingException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The short options {@code --role}, {@code --id}, {@code --port}, {@code --leader_host} and
  * {@code --leader_port} take their value behind a space or an equals sign; everything else is a
  * setting {@code --name=value} and passes as it is. Nothing is ignored: a word that is neither is
- * refused.
+ * refused, and so is a setting of keyval that is given twice.
  *
  * @param settings the arguments for Spring
  * @param defaults what holds where nothing else is set. A follower, or a node of a cluster, that is
@@ -35,11 +36,12 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
     /**
      * Translates a command line.
      *
-     * @throws InvalidSettingException if a word of it means nothing
+     * @throws InvalidSettingException if a word of it means nothing, or a setting is given twice
      */
     static Arguments parse(String... args) {
         List<String> settings = new ArrayList<>();
         Map<String, String> given = new HashMap<>();
+        Map<String, String> optionOf = new HashMap<>();
         for (int i = 0; i < args.length; i++) {
             String argument = args[i];
             int equals = argument.indexOf('=');
@@ -47,6 +49,7 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
             @Nullable String setting = SHORT.get(option);
             if (setting == null) {
                 settings.add(known(argument, option));
+                onlyOnce(optionOf, option.substring(2), option);
                 continue;
             }
             String value;
@@ -63,8 +66,9 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
                                 .formatted(option, option, example(option)));
             }
             if (given.putIfAbsent(option, value) != null) {
-                throw new InvalidSettingException(option + " is given twice; give it once.");
+                throw twice(option);
             }
+            onlyOnce(optionOf, setting, option);
             if (option.equals("--role") && !ROLES.contains(value)) {
                 throw new InvalidSettingException(
                         "--role must be leader, follower or cluster, but is '%s'."
@@ -73,6 +77,26 @@ record Arguments(List<String> settings, Map<String, Object> defaults) {
             settings.add("--" + setting + "=" + value);
         }
         return new Arguments(List.copyOf(settings), sideBySide(given));
+    }
+
+    /** Spring would make a list of the values of a setting that is given twice. */
+    private static void onlyOnce(Map<String, String> optionOf, String setting, String option) {
+        String name = setting.replace("-", "").toLowerCase(Locale.ROOT);
+        if (!name.startsWith("keyval.")) {
+            return;
+        }
+        String other = optionOf.putIfAbsent(name, option);
+        if (other != null) {
+            throw other.equals(option)
+                    ? twice(option)
+                    : new InvalidSettingException(
+                            "%s and %s are the same setting; give it once."
+                                    .formatted(other, option));
+        }
+    }
+
+    private static InvalidSettingException twice(String option) {
+        return new InvalidSettingException(option + " is given twice; give it once.");
     }
 
     private static Map<String, Object> sideBySide(Map<String, String> given) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ArgumentsTests {
 
@@ -89,6 +90,17 @@ class ArgumentsTests {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--keyval.cluster.peers[0]=a:1 --keyval.cluster.peers[1]=b:1",
+                "--spring.config.import=a.yml --spring.config.import=b.yml",
+                "--logging.level.io.keyval=debug --logging.level.io.netty=info",
+            })
+    void whenSettingsDifferOrMayBeListsThenTheyPassAsTheyAre(String line) {
+        assertThat(Arguments.parse(words(line)).settings()).containsExactly(words(line));
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             textBlock =
@@ -99,6 +111,10 @@ class ArgumentsTests {
                     --id --port 5001       | --id needs a value, such as --id 2.
                     --port                 | --port needs a value, such as --port 5001.
                     --port 1 --port 2      | --port is given twice; give it once.
+                    --keyval.port=1 --keyval.port=0 | --keyval.port is given twice; give it once.
+                    --keyval.port=1 --port 1        | --keyval.port and --port are the same setting; give it once.
+                    --keyval.data-dir=a --keyval.dataDir=b | --keyval.data-dir and --keyval.dataDir are the same setting; give it once.
+                    --keyval.cluster.peers=a:1 --keyval.cluster.peers=b:1 | --keyval.cluster.peers is given twice; give it once.
                     --prot 5001            | There is no option --prot; --help lists the options.
                     --leader-host=h        | There is no option --leader-host; --help lists the options.
                     start                  | The argument 'start' means nothing here; settings are written --name=value.

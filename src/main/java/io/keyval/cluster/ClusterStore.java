@@ -176,7 +176,7 @@ public final class ClusterStore implements Store {
     }
 
     @Override
-    public boolean wouldBlock(List<Command> batch) {
+    public boolean isFull(List<Command> batch) {
         for (ShardGroup group : node.groups()) {
             if (group.batcher().isFull()) {
                 return true;

@@ -126,7 +126,7 @@ final class CommandHandler implements MessageHandler {
         /** Executes the next batch; false when its replies come later, with a call of their own. */
         private boolean executeSome() {
             List<Command> batch = unexecuted.isEmpty() ? parse() : unexecuted;
-            if (store.wouldBlock(batch)) {
+            if (store.isFull(batch)) {
                 unexecuted = batch;
                 connection.handler().holdForAMoment(this::goOn);
                 return false;

@@ -98,9 +98,9 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
      * <p>Completes with one reply a command, in the order of the commands, once every write of the
      * batch is durable by the fsync policy. A read behind a write of the same batch sees it. The
      * caller sends the next batch of a connection only when this one has completed, so a connection
-     * sees its own writes. May be called by any thread; may block while too much waits for the log.
-     * Never completes exceptionally: what fails is a {@link Reply.Failed}, a PUT that finds no
-     * memory too.
+     * sees its own writes. May be called by any thread; never waits for the log; {@link #isFull}
+     * says when it should not be called. Never completes exceptionally: what fails is a {@link
+     * Reply.Failed}, a PUT that finds no memory too.
      *
      * @param batch not empty; not changed afterwards
      */
@@ -129,7 +129,7 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
     }
 
     @Override
-    public boolean wouldBlock(List<Command> batch) {
+    public boolean isFull(List<Command> batch) {
         Data now = data;
         return now != null && now.wal().isFull() && hasWrites(batch);
     }
@@ -282,9 +282,7 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
         old.close();
         try {
             next.wal().moveTo(log);
-            Data before = data();
-            data = next;
-            before.keyspace().close();
+            serve(next);
         } catch (RuntimeException e) {
             if (old.failure() == null) {
                 reopen(log, e);
@@ -293,9 +291,16 @@ public class KeyValueStore implements Store, SmartLifecycle, DisposableBean {
         }
     }
 
+    /** Readers of what was served before turn to these, see {@link #read}. */
+    private void serve(Data next) {
+        Data before = data();
+        data = next;
+        before.keyspace().close();
+    }
+
     private void reopen(Path log, RuntimeException reason) {
         try {
-            data = open(log);
+            serve(open(log));
         } catch (RuntimeException e) {
             reason.addSuppressed(e);
         }

@@ -66,7 +66,15 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
         // An entry at the first addresses could have a word that means free, or deleted.
         slabs.takePage();
         this.directory = new Directory(slabs, entries, hash);
-        this.memory = CLEANER.register(this, slabs::close);
+        this.memory = CLEANER.register(this, release(readers, slabs));
+    }
+
+    /** Refers to no keyspace: one that nobody refers to may still be read, by its last reader. */
+    private static Runnable release(Readers readers, Slabs slabs) {
+        return () -> {
+            readers.shutOut();
+            slabs.close();
+        };
     }
 
     /** The value of a key, not to be changed, or null. */
@@ -363,7 +371,6 @@ final class Keyspace implements RecordSink, LiveRecords, AutoCloseable {
      */
     @Override
     public void close() {
-        readers.shutOut();
         memory.clean();
     }
 }

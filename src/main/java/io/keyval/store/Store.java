@@ -23,8 +23,7 @@ public interface Store {
      * one: the commands without a reply were not executed, and the caller sends them again. A read
      * behind a write of the same batch sees it. The caller sends the next batch of a connection
      * only when this one has completed, so a connection sees its own writes. May be called by any
-     * thread; may block where {@link #wouldBlock} says so. Never completes exceptionally: what
-     * fails is a {@link Reply.Failed}.
+     * thread; never waits. Never completes exceptionally: what fails is a {@link Reply.Failed}.
      *
      * @param batch not empty; not changed afterwards
      * @param maxBytes when the values of the replies have come to so many bytes, a batch may end
@@ -32,10 +31,11 @@ public interface Store {
     CompletionStage<List<Reply>> execute(List<Command> batch, long maxBytes);
 
     /**
-     * Whether {@link #execute} would block for this batch, because too much is under way. For
-     * threads that must not.
+     * Whether so much is under way that this batch should wait. A caller that asks before each
+     * {@link #execute} keeps what waits within bounds, but for a batch of each thread that asks at
+     * the same time. Any thread; true a moment ago.
      */
-    boolean wouldBlock(List<Command> batch);
+    boolean isFull(List<Command> batch);
 
     /**
      * Ends what takes long, soon, such as a start. To be called when the process is about to end;

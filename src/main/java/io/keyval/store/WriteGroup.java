@@ -131,17 +131,25 @@ final class WriteGroup implements RecordGroup {
         refuse();
     }
 
-    /** Answers every write with a failure, and the rest as memory has it now. */
+    /**
+     * Answers every write with a failure, and the rest as memory has it now; GET with a failure,
+     * too, where a full sync has taken that memory away.
+     */
     CompletableFuture<List<Reply>> refuse() {
         limit.arrived(memory);
         List<Reply> answers = new ArrayList<>(batch.size());
         for (Command command : batch) {
-            answers.add(
-                    command instanceof Command.Write
-                            ? Reply.FAILED
-                            : Reads.answer(command, keyspace));
+            answers.add(command instanceof Command.Write ? Reply.FAILED : answer(command));
         }
         replies.complete(answers);
         return replies;
+    }
+
+    private Reply answer(Command command) {
+        try {
+            return Reads.answer(command, keyspace);
+        } catch (IllegalStateException e) {
+            return Reply.FAILED;
+        }
     }
 }

@@ -85,9 +85,20 @@ final class LogWriter {
     /** When the log has failed, the writer refuses it behind what came before. */
     void enqueue(LogWork work) {
         if (!queue.add(work)) {
-            LogFailedException reason = tail.failure();
-            work.refuse(reason == null ? closed() : reason);
+            refuse(work);
         }
+    }
+
+    /** As {@link #enqueue}, but never waits for room. */
+    void enqueueNow(LogWork work) {
+        if (!queue.addNow(work)) {
+            refuse(work);
+        }
+    }
+
+    private void refuse(LogWork work) {
+        LogFailedException reason = tail.failure();
+        work.refuse(reason == null ? closed() : reason);
     }
 
     private LogFailedException closed() {

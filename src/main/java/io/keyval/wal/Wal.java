@@ -84,16 +84,16 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Appends a group. Returns at once unless too much is waiting for the disk; then it blocks. The
-     * group hears what became of it; it is refused behind a leader's frames, until {@link
-     * #startEpoch}: a write that comes late to a node that has begun to follow must not pass for
-     * one of its leader's.
+     * Appends a group. Never waits; whoever adds many asks {@link #isFull} before each. The group
+     * hears what became of it; it is refused behind a leader's frames, until {@link #startEpoch}: a
+     * write that comes late to a node that has begun to follow must not pass for one of its
+     * leader's.
      */
     public void append(RecordGroup group) {
-        writer.enqueue(new LogWork.Append(group));
+        writer.enqueueNow(new LogWork.Append(group));
     }
 
-    /** Whether so much is waiting for the disk that {@link #append} would block. */
+    /** Whether so much is waiting for the disk that no more should be appended now. Any thread. */
     public boolean isFull() {
         return writer.isFull();
     }
@@ -102,7 +102,7 @@ public final class Wal implements AutoCloseable {
      * Appends whole frames of a leader's log as they came out of its cursor. They must continue
      * this log, or begin before its end with frames that hold no records. Each is checked, marked
      * with what is durable here, written and forced like a group; then its records go to {@code
-     * sink} on the writer thread, then {@code outcome} hears of it.
+     * sink} on the writer thread, then {@code outcome} hears of it. Waits while {@link #isFull}.
      *
      * @param frames whole frames; handed over
      */

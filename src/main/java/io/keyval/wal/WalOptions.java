@@ -4,7 +4,7 @@ package io.keyval.wal;
  * How a log behaves.
  *
  * @param fsync when writes are forced
- * @param maxPendingBytes how much may wait for the writer before callers of append block
+ * @param maxPendingBytes how many bytes may wait for the writer before {@link Wal#isFull} says so
  * @param events who hears of it
  * @param files the file system
  * @param reserving whether zeros are written ahead of small frames that are forced one by one

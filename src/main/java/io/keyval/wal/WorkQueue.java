@@ -27,6 +27,19 @@ final class WorkQueue {
             while (bytes > maxBytes && !closed) {
                 room.awaitUninterruptibly();
             }
+            return addNow(work);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Adds a work at once, however much waits; false when the queue is closed. Threads that ask
+     * {@link #isFull} each time before, pass the bound by one work each at most.
+     */
+    boolean addNow(LogWork work) {
+        lock.lock();
+        try {
             if (closed) {
                 return false;
             }
@@ -39,7 +52,7 @@ final class WorkQueue {
         }
     }
 
-    /** Whether the next one would have to wait for room. Any thread; true a moment ago. */
+    /** Whether {@link #add} would have to wait for room. Any thread; true a moment ago. */
     boolean isFull() {
         return bytes > maxBytes;
     }

@@ -42,7 +42,7 @@ class ClusterProfileTests {
                 }
 
                 @Override
-                public boolean wouldBlock(List<Command> batch) {
+                public boolean isFull(List<Command> batch) {
                     return false;
                 }
             };

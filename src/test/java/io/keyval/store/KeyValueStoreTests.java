@@ -33,6 +33,8 @@ import org.springframework.beans.factory.support.StaticListableBeanFactory;
 
 class KeyValueStoreTests {
 
+    private static final int FULL_SYNCS = Integer.getInteger("keyval.full-syncs", 50);
+
     @TempDir Path directory;
 
     private final List<KeyValueStore> stores = new ArrayList<>();
@@ -246,6 +248,20 @@ class KeyValueStoreTests {
     }
 
     @Test
+    void whenABatchIsRefusedBehindAFullSyncThenWhatNeedsDataFails() {
+        Keyspace replaced = new Keyspace();
+        WriteGroup group =
+                new WriteGroup(
+                        List.of(put("a", "1"), get("a"), new Command.Ping()),
+                        replaced,
+                        Confirmation.IMMEDIATE,
+                        new MemoryLimit(Long.MAX_VALUE, Long.MAX_VALUE));
+        replaced.close();
+        assertThat(group.refuse())
+                .isCompletedWithValue(List.of(Reply.FAILED, Reply.FAILED, Reply.PONG));
+    }
+
+    @Test
     void whenAStoreHasNotStartedThenItSaysSo() {
         KeyValueStore store = new KeyValueStore(settings("leader.log"), events(List.of()));
         assertThat(store.isOpen()).isFalse();
@@ -312,6 +328,45 @@ class KeyValueStoreTests {
         assertThat(execute(follower(), get("stale")))
                 .usingRecursiveFieldByFieldElementComparator()
                 .containsExactly(value("1"));
+    }
+
+    @Test
+    void whenFullSyncsAreInstalledUnderReadsThenEveryReadAnswersWithAWholeValue() throws Exception {
+        KeyValueStore leader = otherLeader();
+        KeyValueStore follower = follower();
+        write(leader, 0);
+        install(follower, log(leader), false);
+        AtomicBoolean done = new AtomicBoolean();
+        List<CompletableFuture<Void>> readers = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            readers.add(run(() -> readUntil(done, follower)));
+        }
+        for (int round = 1; round <= FULL_SYNCS; round++) {
+            write(leader, round);
+            install(follower, log(leader), false);
+        }
+        done.set(true);
+        readers.forEach(CompletableFuture::join);
+        assertThat(follower.digest()).isEqualTo(leader.digest());
+    }
+
+    /** A digit of the round, over and over: one that is not of its value shows. */
+    private static void write(KeyValueStore store, int round) {
+        String digit = Integer.toString(round % 10);
+        execute(store, put("short", digit.repeat(40)), put("long", digit.repeat(3000)));
+    }
+
+    private static void readUntil(AtomicBoolean done, KeyValueStore store) {
+        while (!done.get()) {
+            for (Reply reply : execute(store, get("short"), get("long"))) {
+                assertThat(reply).isInstanceOf(Reply.Value.class);
+                byte[] value = ((Reply.Value) reply).bytes();
+                byte[] whole = new byte[value.length];
+                Arrays.fill(whole, value[0]);
+                assertThat(value[0]).isBetween((byte) '0', (byte) '9');
+                assertThat(value).isEqualTo(whole);
+            }
+        }
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class KeyspaceConcurrencyTests {
 
     private static final int OPERATIONS = 1_500_000;
+    private static final int REPLACEMENTS = Integer.getInteger("keyval.replacements", 3000);
 
     private final Keyspace keyspace = new Keyspace();
     private final AtomicBoolean done = new AtomicBoolean();
@@ -126,6 +128,48 @@ class KeyspaceConcurrencyTests {
             keyspace.close();
             keyspace.close();
             assertThat(reading.get()).isPositive();
+        }
+    }
+
+    @Test
+    void whenDataAreReplacedAgainAndAgainThenReadersSeeWholeValuesOfTheirKeys() throws Exception {
+        AtomicReference<Keyspace> served = new AtomicReference<>(keyspace);
+        int keys = 20;
+        fill(keyspace, keys, 1);
+        Callable<Long> reader =
+                () -> {
+                    long reads = 0;
+                    Random random = new Random();
+                    while (!done.get()) {
+                        Keyspace now = served.get();
+                        int key = random.nextInt(keys);
+                        try {
+                            check(key, now.get(key(key)));
+                            reads++;
+                        } catch (IllegalStateException e) {
+                            assertThat(now).isNotSameAs(served.get());
+                        }
+                    }
+                    return reads;
+                };
+        run(
+                () -> {
+                    for (int i = 2; i <= REPLACEMENTS; i++) {
+                        Keyspace next = new Keyspace();
+                        fill(next, keys, i);
+                        served.getAndSet(next).close();
+                    }
+                    return 0L;
+                },
+                reader,
+                reader);
+        served.get().close();
+    }
+
+    private static void fill(Keyspace keyspace, int keys, int version) {
+        Random random = new Random(version);
+        for (int key = 0; key < keys; key++) {
+            keyspace.put(key(key), value(key, version, random));
         }
     }
 
