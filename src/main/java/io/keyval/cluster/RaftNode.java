@@ -13,11 +13,14 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -27,9 +30,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupInfoReply;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -41,6 +47,7 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.ProtoUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +90,10 @@ final class RaftNode implements SmartLifecycle {
 
     private static final String PROBE = "room";
     private static final Duration WATCH = Duration.ofSeconds(3);
+
+    /** How often it is asked who holds the shards that are elsewhere. */
+    private static final Duration SURVEY = Duration.ofSeconds(5);
+
     private static final int IN_FLIGHT = 2;
 
     private final ClusterSettings settings;
@@ -108,7 +119,9 @@ final class RaftNode implements SmartLifecycle {
     private @Nullable DataDirectory directory;
     private volatile @Nullable RaftServer server;
     private volatile @Nullable Forwarder forwarder;
+    private volatile @Nullable RaftProperties properties;
     private @Nullable Thread watch;
+    private @Nullable Thread survey;
     private @Nullable Thread leaderWatch;
 
     RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
@@ -156,6 +169,51 @@ final class RaftNode implements SmartLifecycle {
         };
     }
 
+    /**
+     * Who leads and holds a shard: as this node knows by itself, or as the node says that leads it.
+     * Null when nobody is found who leads it; each node that does not answer is waited for.
+     */
+    @Nullable Composition composition(ShardGroup shard) {
+        Composition here = shard.composition();
+        Forwarder sender = forwarder;
+        if (here != null || sender == null) {
+            return here;
+        }
+        Deque<String> next = new ArrayDeque<>(shard.holders());
+        members.nodes().forEach(node -> next.add(Integer.toString(node.id())));
+        Set<String> asked = new HashSet<>(Set.of(Integer.toString(settings.id())));
+        while (!next.isEmpty() && !stopping) {
+            String id = next.remove();
+            if (!asked.add(id)) {
+                continue;
+            }
+            try {
+                GroupInfoReply said = sender.info(RaftPeerId.valueOf(id), shard.groupId());
+                RoleInfoProto role = said.getRoleInfoProto();
+                if (role.getRole() == RaftPeerRole.LEADER && said.getConf().isPresent()) {
+                    Composition now =
+                            Composition.of(RaftPeerId.valueOf(id), said.getConf().orElseThrow());
+                    sender.know(now.all());
+                    shard.heard(now);
+                    return now;
+                }
+                RaftPeerProto leader = role.getFollowerInfo().getLeaderInfo().getId();
+                if (!leader.getId().isEmpty()) {
+                    sender.know(List.of(ProtoUtils.toRaftPeer(leader)));
+                    next.addFirst(leader.getId().toStringUtf8());
+                }
+            } catch (IOException e) {
+                log.debug("Node {} did not say who holds shard {}", id, shard.shard(), e);
+            }
+        }
+        return null;
+    }
+
+    /** Something to ask nodes by that are no members, and may not be at their address. */
+    Forwarder newForwarder() {
+        return new Forwarder(Objects.requireNonNull(properties), parameters);
+    }
+
     /** Tells of the entries that are made from now on. */
     void listen(Cluster.EntryListener listener) {
         entries = listener;
@@ -201,8 +259,9 @@ final class RaftNode implements SmartLifecycle {
         neighbours = known;
         Path storage = dataDir.resolve(RAFT).toAbsolutePath();
         Files.createDirectories(storage);
-        RaftProperties properties = RaftSettings.of(settings, bounds, storage);
-        Forwarder sender = new Forwarder(properties, parameters);
+        RaftProperties made = RaftSettings.of(settings, bounds, storage);
+        properties = made;
+        Forwarder sender = newForwarder();
         forwarder = sender;
         sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
 
@@ -214,7 +273,7 @@ final class RaftNode implements SmartLifecycle {
         RaftServer opened =
                 RaftServer.newBuilder()
                         .setServerId(ClusterSettings.peerId(settings.id()))
-                        .setProperties(properties)
+                        .setProperties(made)
                         .setParameters(parameters)
                         .setOption(RaftStorage.StartupOption.RECOVER)
                         .setStateMachineRegistry(id -> machine(shards, id))
@@ -236,6 +295,7 @@ final class RaftNode implements SmartLifecycle {
         groups = shards;
         watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
         leaderWatch = Thread.ofVirtual().name("keyval-leaders").start(this::watchLeaders);
+        survey = Thread.ofVirtual().name("keyval-elsewhere").start(this::surveyElsewhere);
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
@@ -319,6 +379,22 @@ final class RaftNode implements SmartLifecycle {
                 askNeighbours();
                 spreadLeaders();
                 Thread.sleep(WATCH);
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+
+    /** Keeps in mind who holds the shards that are elsewhere, for as long as this node runs. */
+    private void surveyElsewhere() {
+        try {
+            while (!stopping) {
+                for (ShardGroup shard : groups) {
+                    if (shard.machine() == null) {
+                        composition(shard);
+                    }
+                }
+                Thread.sleep(SURVEY);
             }
         } catch (InterruptedException e) {
             // The node stops.
@@ -582,6 +658,10 @@ final class RaftNode implements SmartLifecycle {
         Thread watching = watch;
         if (watching != null) {
             watching.interrupt();
+        }
+        Thread surveying = survey;
+        if (surveying != null) {
+            surveying.interrupt();
         }
         Thread looking = leaderWatch;
         if (looking != null) {

@@ -89,6 +89,28 @@ class MembersTests {
         all.add(fourth);
         RaftNode added = start(4, all, true);
         Cluster cluster = new RaftCluster(first);
+        refused(
+                cluster,
+                new ClusterPeer(9, "127.0.0.1", peers.getFirst().port()),
+                "The address %s is node 1's; name the one of node 9."
+                        .formatted(peers.getFirst().address()));
+        refused(
+                cluster,
+                new ClusterPeer(9, "localhost", peers.getFirst().port()),
+                "At localhost:%d node 1 answers, not node 9; name the address of node 9."
+                        .formatted(peers.getFirst().port()));
+        refused(
+                cluster,
+                new ClusterPeer(2, "127.0.0.1", fourth.port()),
+                "Node 2 is a member at %s, and cannot be one at %s; give the new node an id that was never used."
+                        .formatted(peers.get(1).address(), fourth.address()));
+        int nobody = FreePorts.one();
+        refused(
+                cluster,
+                new ClusterPeer(9, "127.0.0.1", nobody),
+                "Node 9 does not answer at 127.0.0.1:%d; start it with keyval.cluster.join first."
+                        .formatted(nobody));
+        assertThat(cluster.view().nodes()).hasSize(3);
         cluster.add(fourth, false);
         await().atMost(PATIENCE).until(() -> group(added).keys() == 1);
         assertThat(group(added).role()).isEqualTo("learner");
@@ -118,6 +140,12 @@ class MembersTests {
                 .hasMessage("There is no node 7 in this cluster.");
         await().atMost(PATIENCE)
                 .until(() -> "clients:2".equals(cluster.view().nodes().get(1).client()));
+    }
+
+    private static void refused(Cluster cluster, ClusterPeer peer, String sentence) {
+        assertThatThrownBy(() -> cluster.add(peer, true))
+                .isInstanceOf(ClusterException.class)
+                .hasMessage(sentence);
     }
 
     private static ClusterView.Group group(RaftNode node) {
