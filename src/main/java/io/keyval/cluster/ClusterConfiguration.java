@@ -1,6 +1,7 @@
 package io.keyval.cluster;
 
 import io.keyval.config.ClusterPeer;
+import io.keyval.config.InvalidSettingException;
 import io.keyval.config.KeyvalProperties;
 import io.keyval.store.MemoryBudget;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -32,6 +33,9 @@ class ClusterConfiguration {
         KeyvalProperties.Cluster cluster = properties.cluster();
         List<ClusterPeer> peers = cluster.peers().isEmpty() ? List.of(ALONE) : cluster.peers();
         int id = properties.id() == null ? ALONE.id() : properties.id();
+        String httpPort = environment.getProperty("server.port", "8080");
+        refuseSharedPort(peers, id, "keyval.port", Integer.toString(properties.port()));
+        refuseSharedPort(peers, id, "management.server.port", httpPort);
         String host = host(properties, peers, id);
         return new ClusterSettings(
                 id,
@@ -49,9 +53,18 @@ class ClusterConfiguration {
                 properties.limits().maxValueSize().toBytes(),
                 properties.dataDir(),
                 Objects.requireNonNullElse(cluster.clientAddress(), host + ":" + properties.port()),
-                Objects.requireNonNullElse(
-                        cluster.httpAddress(),
-                        host + ":" + environment.getProperty("server.port", "8080")));
+                Objects.requireNonNullElse(cluster.httpAddress(), host + ":" + httpPort));
+    }
+
+    private static void refuseSharedPort(
+            List<ClusterPeer> peers, int id, String setting, String port) {
+        for (ClusterPeer peer : peers) {
+            if (peer.id() == id && peer.port() != 0 && port.equals(Integer.toString(peer.port()))) {
+                throw new InvalidSettingException(
+                        "keyval.cluster.peers has port %s for this node, which is its %s, too: nodes reach each other at a port of their own."
+                                .formatted(port, setting));
+            }
+        }
     }
 
     private static String host(KeyvalProperties properties, List<ClusterPeer> peers, int id) {

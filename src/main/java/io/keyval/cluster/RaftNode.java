@@ -5,6 +5,9 @@ import io.keyval.store.MemoryBudget;
 import io.keyval.store.Store;
 import io.keyval.wal.DataDirectory;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -248,6 +251,7 @@ final class RaftNode implements SmartLifecycle {
     }
 
     private void open(Path dataDir) throws IOException {
+        refuseTakenPort();
         ClusterFile file = ClusterFile.read(dataDir);
         if (file == null) {
             file = ClusterFile.first(settings);
@@ -296,6 +300,26 @@ final class RaftNode implements SmartLifecycle {
         watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
         leaderWatch = Thread.ofVirtual().name("keyval-leaders").start(this::watchLeaders);
         survey = Thread.ofVirtual().name("keyval-elsewhere").start(this::surveyElsewhere);
+    }
+
+    /** Ratis ends the process without a word where it cannot listen. */
+    private void refuseTakenPort() throws IOException {
+        ClusterPeer self = settings.self();
+        String host = RaftSettings.bindAddress(self.host());
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(
+                    host == null
+                            ? new InetSocketAddress(self.port())
+                            : new InetSocketAddress(host, self.port()));
+        } catch (BindException e) {
+            String reason =
+                    String.valueOf(e.getMessage()).contains("Permission denied")
+                            ? "not open to this user: set keyval.cluster.peers, on all nodes, to have a port above 1023 for node %d."
+                            : "in use: end the process that has it, or set keyval.cluster.peers, on all nodes, to have another one for node %d.";
+            throw new ClusterException(
+                    "Port %d is %s".formatted(self.port(), reason.formatted(self.id())));
+        }
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
