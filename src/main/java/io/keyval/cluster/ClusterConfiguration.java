@@ -7,14 +7,10 @@ import io.keyval.store.MemoryBudget;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
 import java.util.Objects;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.TrustManager;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.grpc.GrpcTlsConfig;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -89,20 +85,10 @@ class ClusterConfiguration {
         String bundle = properties.cluster().tls().bundle();
         Parameters parameters = new Parameters();
         if (bundle != null) {
-            GrpcConfigKeys.TLS.setConf(parameters, tls(bundles.getObject().getBundle(bundle)));
+            GrpcConfigKeys.TLS.setConf(
+                    parameters, NodeTls.of(bundle, bundles.getObject()).config());
         }
         return new RaftNode(settings, budget, parameters);
-    }
-
-    /** Each node shows its certificate, and trusts those that the bundle trusts. */
-    private static GrpcTlsConfig tls(SslBundle bundle) {
-        KeyManager[] keys = bundle.getManagers().getKeyManagers();
-        TrustManager[] trusted = bundle.getManagers().getTrustManagers();
-        if (keys.length == 0 || trusted.length == 0) {
-            throw new ClusterException(
-                    "The SSL bundle of keyval.cluster.tls.bundle needs a certificate with its key, and certificates to trust: nodes check each other.");
-        }
-        return new GrpcTlsConfig(keys[0], trusted[0], true);
     }
 
     @Bean
