@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -148,7 +149,7 @@ final class Members {
         try (Forwarder asking = node.newForwarder()) {
             asking.know(List.of(ClusterSettings.raftPeer(peer)));
             for (ShardGroup shard : shards) {
-                if (keeps(peer, shard, asking)) {
+                if (keeps(peer, shard, asking, member)) {
                     kept.add(shard);
                 } else if (!member) {
                     throw new ClusterException(
@@ -165,20 +166,22 @@ final class Members {
         return kept;
     }
 
-    private static boolean keeps(ClusterPeer peer, ShardGroup shard, Forwarder asking)
+    private static boolean keeps(
+            ClusterPeer peer, ShardGroup shard, Forwarder asking, boolean member)
             throws IOException {
         RaftPeerId id = ClusterSettings.peerId(peer.id());
         try {
-            String answered =
-                    asking.info(id, shard.groupId())
-                            .getRoleInfoProto()
-                            .getSelf()
-                            .getId()
-                            .toStringUtf8();
+            RoleInfoProto said = asking.info(id, shard.groupId()).getRoleInfoProto();
+            String answered = said.getSelf().getId().toStringUtf8();
             if (!answered.equals(id.toString())) {
                 throw new ClusterException(
                         "At %s node %s answers, not node %d; name the address of node %3$d."
                                 .formatted(peer.address(), answered, peer.id()));
+            }
+            if (!member && said.getRole() == RaftPeerRole.LEADER) {
+                throw new ClusterException(
+                        "Node %d at %s leads a cluster of its own; start it with keyval.cluster.join and an empty data directory."
+                                .formatted(peer.id(), peer.address()));
             }
             return true;
         } catch (GroupMismatchException e) {

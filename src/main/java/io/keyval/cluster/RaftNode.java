@@ -94,6 +94,9 @@ final class RaftNode implements SmartLifecycle {
     private static final String PROBE = "room";
     private static final Duration WATCH = Duration.ofSeconds(3);
 
+    /** How long a node that starts for the first time waits for the word of each other one. */
+    private static final Duration FIRST_WORD = Duration.ofSeconds(5);
+
     /** How often it is asked who holds the shards that are elsewhere. */
     private static final Duration SURVEY = Duration.ofSeconds(5);
 
@@ -112,6 +115,11 @@ final class RaftNode implements SmartLifecycle {
     private final Map<Integer, Integer> silent = new HashMap<>();
 
     private final Set<Integer> heardOnce = new HashSet<>();
+
+    /** Nodes that formed the cluster with this one, as they have said; for the watching thread. */
+    private final Set<Integer> agreed = new HashSet<>();
+
+    private volatile boolean forming;
 
     private long nextSpread = System.nanoTime();
 
@@ -270,8 +278,9 @@ final class RaftNode implements SmartLifecycle {
         sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
 
         List<ShardGroup> shards = shards(sender, known);
-        if (isEmpty(storage)) {
-            refuseWithoutItsData(shards.getFirst(), sender, known);
+        forming = isEmpty(storage);
+        if (forming) {
+            refuseWhatOthersRefuse(shards.getFirst(), sender, known);
         }
         hideUnformed(storage, shards);
         RaftServer opened =
@@ -328,20 +337,36 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    /** A node that lost what it had on disk would vote again, and lose what it had agreed to. */
-    private void refuseWithoutItsData(ShardGroup any, Forwarder sender, Neighbours known) {
+    /** What another node says at the first start is heard before this node takes part. */
+    private void refuseWhatOthersRefuse(ShardGroup any, Forwarder sender, Neighbours known) {
         for (ClusterPeer peer : settings.peers()) {
             Neighbours.Word word =
                     peer.id() == settings.id() ? null : word(peer, any, sender, known);
-            if (word != null && !known.storage().equals(word.yours())) {
-                throw new ClusterException(
-                        "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
-                                .formatted(
-                                        settings.id(),
-                                        settings.name(),
-                                        settings.dataDir().toAbsolutePath()));
+            String reason = word == null ? null : against(word, known, true);
+            if (reason != null) {
+                throw new ClusterException(reason);
             }
         }
+    }
+
+    /**
+     * Why this node must not take part, going by the word of another one; null when it may.
+     *
+     * @param forming whether the two have not agreed yet on who forms the cluster
+     */
+    private @Nullable String against(Neighbours.Word word, Neighbours known, boolean forming) {
+        if (!known.isKnownTo(word)) {
+            // It would vote again, and lose what it had agreed to.
+            return "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
+                    .formatted(
+                            settings.id(), settings.name(), settings.dataDir().toAbsolutePath());
+        }
+        if (forming && !known.agreesWith(word)) {
+            // Each list could elect a leader of its own.
+            return "Node %d has other nodes in its keyval.cluster.peers, %s, than this one; set the same on all nodes that form the cluster, or keyval.cluster.join on those that come later, and begin with an empty data directory."
+                    .formatted(word.id(), word.founders());
+        }
+        return null;
     }
 
     private static Neighbours.@Nullable Word word(
@@ -349,7 +374,7 @@ final class RaftNode implements SmartLifecycle {
         try {
             return known.heard(
                     sender.send(Integer.toString(peer.id()), any.groupId(), known.question())
-                            .get(1, TimeUnit.SECONDS));
+                            .get(FIRST_WORD.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return null;
@@ -458,6 +483,14 @@ final class RaftNode implements SmartLifecycle {
                         known.heard(
                                 sender.send(Integer.toString(id), shard.groupId(), known.question())
                                         .get(1, TimeUnit.SECONDS));
+                String reason = against(word, known, forming && !agreed.contains(word.id()));
+                if (reason != null) {
+                    groups.stream()
+                            .filter(each -> each.machine() != null)
+                            .forEach(each -> each.failed(reason));
+                    return;
+                }
+                agreed.add(word.id());
                 heard(id);
                 if (word.member() != null) {
                     shard.heard(word.member());
