@@ -20,8 +20,9 @@ public interface Cluster {
     ClusterView view();
 
     /**
-     * Makes a node a member of every shard, or changes whether it votes. It has to run, started
-     * with {@code keyval.cluster.join}. Returns when it is one, and has caught up.
+     * Makes a node a member of every shard, or changes whether it votes. It has to run at that
+     * address, started with {@code keyval.cluster.join}; a node that formed the cluster stays in
+     * the shards that it has. Returns when it is one, and has caught up.
      *
      * @param voting whether it counts for majorities
      * @throws ClusterException when it cannot be done, or not in time
@@ -29,7 +30,7 @@ public interface Cluster {
     void add(ClusterPeer peer, boolean voting);
 
     /**
-     * Takes a node out of every shard. It should be stopped then.
+     * Takes a node out of every shard that it is in. It should be stopped then.
      *
      * @throws ClusterException when it cannot be done, or not in time
      */
@@ -38,7 +39,7 @@ public interface Cluster {
     /**
      * Has a node lead.
      *
-     * @param shard of which shard, or null for all that it holds
+     * @param shard of which shard, or null for all that it votes in
      * @throws ClusterException when it cannot be done, or not in time
      */
     void transfer(int id, @Nullable Integer shard);

@@ -1,19 +1,16 @@
 package io.keyval.cluster;
 
 import io.keyval.config.ClusterPeer;
+import io.keyval.config.InvalidSettingException;
 import io.keyval.config.KeyvalProperties;
 import io.keyval.store.MemoryBudget;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
 import java.util.Objects;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.TrustManager;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.grpc.GrpcTlsConfig;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -32,6 +29,9 @@ class ClusterConfiguration {
         KeyvalProperties.Cluster cluster = properties.cluster();
         List<ClusterPeer> peers = cluster.peers().isEmpty() ? List.of(ALONE) : cluster.peers();
         int id = properties.id() == null ? ALONE.id() : properties.id();
+        String httpPort = environment.getProperty("server.port", "8080");
+        refuseSharedPort(peers, id, "keyval.port", Integer.toString(properties.port()));
+        refuseSharedPort(peers, id, "management.server.port", httpPort);
         String host = host(properties, peers, id);
         return new ClusterSettings(
                 id,
@@ -49,9 +49,18 @@ class ClusterConfiguration {
                 properties.limits().maxValueSize().toBytes(),
                 properties.dataDir(),
                 Objects.requireNonNullElse(cluster.clientAddress(), host + ":" + properties.port()),
-                Objects.requireNonNullElse(
-                        cluster.httpAddress(),
-                        host + ":" + environment.getProperty("server.port", "8080")));
+                Objects.requireNonNullElse(cluster.httpAddress(), host + ":" + httpPort));
+    }
+
+    private static void refuseSharedPort(
+            List<ClusterPeer> peers, int id, String setting, String port) {
+        for (ClusterPeer peer : peers) {
+            if (peer.id() == id && peer.port() != 0 && port.equals(Integer.toString(peer.port()))) {
+                throw new InvalidSettingException(
+                        "keyval.cluster.peers has port %s for this node, which is its %s, too: nodes reach each other at a port of their own."
+                                .formatted(port, setting));
+            }
+        }
     }
 
     private static String host(KeyvalProperties properties, List<ClusterPeer> peers, int id) {
@@ -76,20 +85,10 @@ class ClusterConfiguration {
         String bundle = properties.cluster().tls().bundle();
         Parameters parameters = new Parameters();
         if (bundle != null) {
-            GrpcConfigKeys.TLS.setConf(parameters, tls(bundles.getObject().getBundle(bundle)));
+            GrpcConfigKeys.TLS.setConf(
+                    parameters, NodeTls.of(bundle, bundles.getObject()).config());
         }
         return new RaftNode(settings, budget, parameters);
-    }
-
-    /** Each node shows its certificate, and trusts those that the bundle trusts. */
-    private static GrpcTlsConfig tls(SslBundle bundle) {
-        KeyManager[] keys = bundle.getManagers().getKeyManagers();
-        TrustManager[] trusted = bundle.getManagers().getTrustManagers();
-        if (keys.length == 0 || trusted.length == 0) {
-            throw new ClusterException(
-                    "The SSL bundle of keyval.cluster.tls.bundle needs a certificate with its key, and certificates to trust: nodes check each other.");
-        }
-        return new GrpcTlsConfig(keys[0], trusted[0], true);
     }
 
     @Bean

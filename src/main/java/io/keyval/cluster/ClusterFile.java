@@ -1,5 +1,6 @@
 package io.keyval.cluster;
 
+import io.keyval.config.ClusterPeer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -24,6 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param replicationFactor nodes that hold a shard
  * @param node this node's id
  * @param storage tells this directory from every other one
+ * @param founders the ids of {@code keyval.cluster.peers}, in order; none of a node that joined, and
+ *     null in a file of an earlier version
  * @param known the storage of each other node that was ever heard of, by its id
  */
 record ClusterFile(
@@ -32,6 +36,7 @@ record ClusterFile(
         int replicationFactor,
         int node,
         UUID storage,
+        @Nullable List<Integer> founders,
         Map<Integer, UUID> known) {
 
     static final String FILE = "cluster.json";
@@ -51,21 +56,26 @@ record ClusterFile(
                 settings.replicationFactor(),
                 settings.id(),
                 UUID.randomUUID(),
+                settings.join() ? List.of() : ids(settings),
                 Map.of());
+    }
+
+    private static List<Integer> ids(ClusterSettings settings) {
+        return settings.peers().stream().map(ClusterPeer::id).sorted().toList();
     }
 
     /** The file that knows one more node. */
     ClusterFile with(int id, UUID other) {
         Map<Integer, UUID> more = new TreeMap<>(known);
         more.put(id, other);
-        return new ClusterFile(name, shards, replicationFactor, node, storage, more);
+        return new ClusterFile(name, shards, replicationFactor, node, storage, founders, more);
     }
 
     /** The file that knows one node less. */
     ClusterFile without(int id) {
         Map<Integer, UUID> fewer = new TreeMap<>(known);
         fewer.remove(id);
-        return new ClusterFile(name, shards, replicationFactor, node, storage, fewer);
+        return new ClusterFile(name, shards, replicationFactor, node, storage, founders, fewer);
     }
 
     /**
@@ -129,6 +139,12 @@ record ClusterFile(
                 settings.replicationFactor(),
                 dataDir);
         same("keyval.id", node, settings.id(), dataDir);
+        List<Integer> now = ids(settings);
+        if (founders != null && !founders.isEmpty() && !settings.join() && !founders.equals(now)) {
+            throw new ClusterException(
+                    "keyval.cluster.peers has the nodes %s, but %s was formed with %s, which cannot be changed; set it back. Nodes that come later are started with keyval.cluster.join, and added."
+                            .formatted(now, dataDir.toAbsolutePath(), founders));
+        }
     }
 
     private static void same(String setting, Object before, Object now, Path dataDir) {

@@ -15,7 +15,10 @@ import org.apache.ratis.client.RaftClientRpc;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.grpc.GrpcUtil;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupInfoReply;
+import org.apache.ratis.protocol.GroupInfoRequest;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -29,6 +32,7 @@ import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.apache.ratis.protocol.exceptions.TimeoutIOException;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 
 /**
  * Sends messages to other nodes, each once: over Ratis's transport, as reads that may be stale,
@@ -98,6 +102,30 @@ final class Forwarder implements Closeable {
         } catch (IOException e) {
             rpc.handleException(request.getServerId(), e, true);
             throw e;
+        }
+    }
+
+    /**
+     * What a node knows of a group that it holds. Its answer names itself, whatever id it is asked
+     * by.
+     *
+     * @throws IOException if it does not answer; a GroupMismatchException if it holds no such group
+     */
+    GroupInfoReply info(RaftPeerId node, RaftGroupId group) throws IOException {
+        GroupInfoRequest request =
+                new GroupInfoRequest(clientId, node, group, callId.incrementAndGet());
+        try {
+            return (GroupInfoReply) rpc.sendRequest(request);
+        } catch (StatusRuntimeException | NullPointerException e) {
+            // Ratis says by a null pointer that it does not know where a node is.
+            IOException cause =
+                    e instanceof StatusRuntimeException status
+                            ? GrpcUtil.unwrapException(status)
+                            : new IOException(e);
+            if (!(cause instanceof RaftException)) {
+                rpc.handleException(node, cause, true);
+            }
+            throw cause;
         }
     }
 

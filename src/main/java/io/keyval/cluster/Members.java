@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -19,13 +20,12 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
 import org.apache.ratis.protocol.exceptions.SetConfigurationException;
-import org.apache.ratis.server.RaftConfiguration;
-import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,23 +55,16 @@ final class Members {
         for (ClusterPeer peer : node.settings().peers()) {
             nodes.put(peer.id(), described(peer.id(), peer.address(), true));
         }
-        boolean anyMember = false;
         Map<Integer, ClusterView.Node> members = new TreeMap<>();
         for (ShardGroup shard : node.groups()) {
-            RaftServer.Division division = shard.division();
-            if (division != null) {
-                RaftConfiguration configuration = division.getRaftConf();
-                for (RaftPeer peer : configuration.getCurrentPeers()) {
-                    anyMember = true;
-                    members.put(id(peer), described(id(peer), peer.getAddress(), true));
-                }
-                for (RaftPeer peer : configuration.getCurrentPeers(RaftPeerRole.LISTENER)) {
-                    members.put(id(peer), described(id(peer), peer.getAddress(), false));
-                }
+            for (RaftPeer peer : shard.voters()) {
+                members.put(id(peer), described(id(peer), peer.getAddress(), true));
+            }
+            for (RaftPeer peer : shard.learners()) {
+                members.put(id(peer), described(id(peer), peer.getAddress(), false));
             }
         }
-        boolean allHere = node.groups().stream().allMatch(shard -> shard.machine() != null);
-        if (anyMember && allHere) {
+        if (!members.isEmpty() && node.groups().stream().allMatch(ShardGroup::knowsMembers)) {
             return List.copyOf(members.values());
         }
         nodes.putAll(members);
@@ -96,6 +89,8 @@ final class Members {
     }
 
     synchronized void add(ClusterPeer peer, boolean voting) {
+        Map<ShardGroup, Composition> now = compositions();
+        refuseOtherNames(peer, now.values());
         // Without Ratis's addresses for clients and for orders: it would connect there, and both
         // are
         // served where the nodes are.
@@ -105,8 +100,9 @@ final class Members {
                         .setAddress(peer.address())
                         .setStartupRole(voting ? RaftPeerRole.FOLLOWER : RaftPeerRole.LISTENER)
                         .build();
-        for (ShardGroup shard : shards()) {
-            if (voting && learns(shard, built.getId())) {
+        boolean member = now.values().stream().anyMatch(holders -> holders.isHeldBy(built.getId()));
+        for (ShardGroup shard : shardsAt(peer, now.keySet(), member)) {
+            if (voting && current(shard).learns(built.getId())) {
                 // A leader never takes one for caught up that it added as a learner, and such a one
                 // does not vote: it has to come anew.
                 change(
@@ -124,32 +120,100 @@ final class Members {
         }
     }
 
-    private static boolean learns(ShardGroup shard, RaftPeerId id) {
-        return configuration(shard).getCurrentPeers(RaftPeerRole.LISTENER).stream()
-                .anyMatch(peer -> peer.getId().equals(id));
+    /** Two ids at one address would count twice, and a node does not move. */
+    private static void refuseOtherNames(ClusterPeer peer, Collection<Composition> now) {
+        for (Composition holders : now) {
+            for (RaftPeer other : holders.all()) {
+                if (id(other) != peer.id() && other.getAddress().equals(peer.address())) {
+                    throw new ClusterException(
+                            "The address %s is node %s's; name the one of node %d."
+                                    .formatted(peer.address(), other.getId(), peer.id()));
+                }
+                if (id(other) == peer.id() && !other.getAddress().equals(peer.address())) {
+                    throw new ClusterException(
+                            "Node %d is a member at %s, and cannot be one at %s; give the new node an id that was never used."
+                                    .formatted(peer.id(), other.getAddress(), peer.address()));
+                }
+            }
+        }
+    }
+
+    /**
+     * The shards that the node keeps: all, but where it formed the cluster with others.
+     *
+     * @throws ClusterException if it does not answer there, or is another one
+     */
+    private List<ShardGroup> shardsAt(
+            ClusterPeer peer, Collection<ShardGroup> shards, boolean member) {
+        List<ShardGroup> kept = new ArrayList<>();
+        try (Forwarder asking = node.newForwarder()) {
+            asking.know(List.of(ClusterSettings.raftPeer(peer)));
+            for (ShardGroup shard : shards) {
+                if (keeps(peer, shard, asking, member)) {
+                    kept.add(shard);
+                } else if (!member) {
+                    throw new ClusterException(
+                            "Node %d at %s does not know shard %d of this cluster; start it with keyval.cluster.join, and with the keyval.cluster.name and keyval.cluster.shards that the others have."
+                                    .formatted(peer.id(), peer.address(), shard.shard()));
+                }
+            }
+        } catch (IOException e) {
+            log.debug("Node {} was asked at {} who it is", peer.id(), peer.address(), e);
+            throw new ClusterException(
+                    "Node %d does not answer at %s; start it with keyval.cluster.join first."
+                            .formatted(peer.id(), peer.address()));
+        }
+        return kept;
+    }
+
+    private static boolean keeps(
+            ClusterPeer peer, ShardGroup shard, Forwarder asking, boolean member)
+            throws IOException {
+        RaftPeerId id = ClusterSettings.peerId(peer.id());
+        try {
+            RoleInfoProto said = asking.info(id, shard.groupId()).getRoleInfoProto();
+            String answered = said.getSelf().getId().toStringUtf8();
+            if (!answered.equals(id.toString())) {
+                throw new ClusterException(
+                        "At %s node %s answers, not node %d; name the address of node %3$d."
+                                .formatted(peer.address(), answered, peer.id()));
+            }
+            if (!member && said.getRole() == RaftPeerRole.LEADER) {
+                throw new ClusterException(
+                        "Node %d at %s leads a cluster of its own; start it with keyval.cluster.join and an empty data directory."
+                                .formatted(peer.id(), peer.address()));
+            }
+            return true;
+        } catch (GroupMismatchException e) {
+            return false;
+        }
     }
 
     synchronized void remove(int id) {
         RaftPeerId removed = ClusterSettings.peerId(id);
-        if (nodes().stream().noneMatch(known -> known.id() == id)) {
+        Map<ShardGroup, Composition> concerned = compositions();
+        concerned.values().removeIf(holders -> !holders.isHeldBy(removed));
+        if (concerned.isEmpty()) {
             throw new ClusterException(
                     ClusterException.Kind.UNKNOWN,
                     "There is no node %d in this cluster.".formatted(id));
         }
-        for (ShardGroup shard : shards()) {
-            RaftConfiguration configuration = configuration(shard);
-            List<RaftPeer> others =
-                    configuration.getCurrentPeers().stream()
-                            .filter(peer -> !peer.getId().equals(removed))
-                            .toList();
-            boolean votes = others.size() < configuration.getCurrentPeers().size();
-            if (votes && others.isEmpty()) {
-                throw new ClusterException(
-                        "Node %d is the only one that votes in shard %d; add another one first."
-                                .formatted(id, shard.shard()));
-            }
-            if (removed.toString().equals(shard.leader())) {
-                transfer(others.getFirst().getId(), shard);
+        concerned.forEach(
+                (shard, holders) -> {
+                    if (holders.votes(removed) && holders.voters().size() == 1) {
+                        throw new ClusterException(
+                                "Node %d is the only one that votes in shard %d; add another one first."
+                                        .formatted(id, shard.shard()));
+                    }
+                });
+        for (ShardGroup shard : concerned.keySet()) {
+            Composition holders = current(shard);
+            if (removed.equals(holders.leader())) {
+                holders.voters().stream()
+                        .map(RaftPeer::getId)
+                        .filter(other -> !other.equals(removed))
+                        .findFirst()
+                        .ifPresent(heir -> transfer(heir, shard));
             }
             change(
                     shard,
@@ -162,50 +226,50 @@ final class Members {
 
     void transfer(int id, @Nullable Integer shard) {
         RaftPeerId heir = ClusterSettings.peerId(id);
+        List<ShardGroup> asked =
+                shards().stream().filter(each -> shard == null || shard == each.shard()).toList();
+        if (asked.isEmpty()) {
+            throw new ClusterException(
+                    ClusterException.Kind.UNKNOWN, "There is no shard %d.".formatted(shard));
+        }
+        boolean known = false;
         boolean any = false;
-        for (ShardGroup group : shards()) {
-            if (shard == null || shard == group.shard()) {
-                boolean votes =
-                        configuration(group).getCurrentPeers().stream()
-                                .anyMatch(peer -> peer.getId().equals(heir));
-                if (votes) {
-                    any = true;
-                    transfer(heir, group);
-                    String failure = node.tellChosen(group, heir);
-                    if (failure != null) {
-                        log.warn(
-                                "Shard {}: node {} leads, but may hand over by itself: it could not be told that it was chosen ({})",
-                                group.shard(),
-                                heir,
-                                failure);
-                    }
-                } else if (shard != null) {
-                    throw new ClusterException(
-                            "Node %d does not vote in shard %d, so it cannot lead it."
-                                    .formatted(id, shard));
+        for (ShardGroup group : asked) {
+            Composition holders = current(group);
+            known |= holders.isHeldBy(heir);
+            if (holders.votes(heir)) {
+                any = true;
+                transfer(heir, group);
+                String failure = node.tellChosen(group, heir);
+                if (failure != null) {
+                    log.warn(
+                            "Shard {}: node {} leads, but may hand over by itself: it could not be told that it was chosen ({})",
+                            group.shard(),
+                            heir,
+                            failure);
                 }
+            } else if (shard != null) {
+                throw new ClusterException(
+                        "Node %d does not vote in shard %d, so it cannot lead it."
+                                .formatted(id, shard));
             }
         }
         if (!any) {
             throw new ClusterException(
-                    nodes().stream().noneMatch(known -> known.id() == id) || shard != null
-                            ? ClusterException.Kind.UNKNOWN
-                            : ClusterException.Kind.REFUSED,
-                    shard == null
-                            ? "Node %d votes in no shard, so it can lead none.".formatted(id)
-                            : "There is no shard %d.".formatted(shard));
+                    known ? ClusterException.Kind.REFUSED : ClusterException.Kind.UNKNOWN,
+                    "Node %d votes in no shard, so it can lead none.".formatted(id));
         }
     }
 
     private void transfer(RaftPeerId heir, ShardGroup shard) {
         ask(
                 shard,
-                leader ->
-                        leader.equals(heir)
+                now ->
+                        now.leader().equals(heir)
                                 ? null
                                 : new TransferLeadershipRequest(
                                         clientId,
-                                        leader,
+                                        now.leader(),
                                         shard.groupId(),
                                         callId.incrementAndGet(),
                                         heir,
@@ -221,14 +285,29 @@ final class Members {
         return shards;
     }
 
-    private static RaftConfiguration configuration(ShardGroup shard) {
-        RaftServer.Division division = shard.division();
-        if (division == null) {
-            throw new ClusterException(
-                    "Shard %d is not held by this node; ask one that holds it."
-                            .formatted(shard.shard()));
+    /** Who holds each shard, in the order of the shards. */
+    private Map<ShardGroup, Composition> compositions() {
+        Map<ShardGroup, Composition> all = new LinkedHashMap<>();
+        shards().forEach(shard -> all.put(shard, current(shard)));
+        return all;
+    }
+
+    /** Who holds a shard; waits until somebody leads it. */
+    private Composition current(ShardGroup shard) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() - deadline < 0) {
+            Composition now = node.composition(shard);
+            if (now != null) {
+                return now;
+            }
+            pause();
         }
-        return division.getRaftConf();
+        throw new ClusterException(
+                ClusterException.Kind.UNAVAILABLE, failed(shard, "no leader is known"));
+    }
+
+    private static String failed(ShardGroup shard, String reason) {
+        return "The leader of shard %d could not do it: %s.".formatted(shard.shard(), reason);
     }
 
     private interface Change {
@@ -238,42 +317,33 @@ final class Members {
     private void change(ShardGroup shard, Change change) {
         ask(
                 shard,
-                leader -> {
-                    RaftConfiguration now = configuration(shard);
-                    List<RaftPeer> voters = sorted(now.getCurrentPeers());
-                    List<RaftPeer> learners = sorted(now.getCurrentPeers(RaftPeerRole.LISTENER));
-                    List<RaftPeer> votersBefore = List.copyOf(voters);
-                    List<RaftPeer> learnersBefore = List.copyOf(learners);
+                now -> {
+                    List<RaftPeer> voters = new ArrayList<>(now.voters());
+                    List<RaftPeer> learners = new ArrayList<>(now.learners());
                     change.make(voters, learners);
                     return new SetConfigurationRequest(
                             clientId,
-                            leader,
+                            now.leader(),
                             shard.groupId(),
                             callId.incrementAndGet(),
                             SetConfigurationRequest.Arguments.newBuilder()
                                     .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
-                                    .setServersInCurrentConf(votersBefore)
-                                    .setListenersInCurrentConf(learnersBefore)
+                                    .setServersInCurrentConf(now.voters())
+                                    .setListenersInCurrentConf(now.learners())
                                     .setServersInNewConf(voters)
                                     .setListenersInNewConf(learners)
                                     .build());
                 });
     }
 
-    private static List<RaftPeer> sorted(Collection<RaftPeer> peers) {
-        List<RaftPeer> sorted = new ArrayList<>(peers);
-        sorted.sort(Comparator.comparing(peer -> peer.getId().toString()));
-        return sorted;
-    }
-
     /** Asks the leader of a shard, whoever it is, until it has done what it was asked. */
-    private void ask(ShardGroup shard, Function<RaftPeerId, @Nullable RaftClientRequest> request) {
+    private void ask(ShardGroup shard, Function<Composition, @Nullable RaftClientRequest> request) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         String reason = "no leader is known";
         while (System.nanoTime() - deadline < 0) {
-            String leader = shard.leader();
-            if (leader != null) {
-                RaftClientRequest asked = request.apply(RaftPeerId.valueOf(leader));
+            Composition now = node.composition(shard);
+            if (now != null) {
+                RaftClientRequest asked = request.apply(now);
                 if (asked == null) {
                     return;
                 }
@@ -299,7 +369,7 @@ final class Members {
                 System.nanoTime() - deadline < 0
                         ? ClusterException.Kind.REFUSED
                         : ClusterException.Kind.UNAVAILABLE,
-                "The leader of shard %d could not do it: %s.".formatted(shard.shard(), reason));
+                failed(shard, reason));
     }
 
     private static boolean passes(Throwable failure) {

@@ -4,6 +4,8 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -27,6 +29,8 @@ final class Neighbours {
      * @param yours the storage that it knows of who has asked, or null
      * @param member whether who has asked holds the shard that it asked about, or null where the
      *     node that answers does not lead it, and so may not know the latest
+     * @param founders the ids of all who formed the cluster as it was told; none where it joined, or
+     *     does not know
      */
     record Word(
             int id,
@@ -34,7 +38,8 @@ final class Neighbours {
             @Nullable String http,
             UUID storage,
             @Nullable UUID yours,
-            @Nullable Boolean member) {}
+            @Nullable Boolean member,
+            List<Integer> founders) {}
 
     private static final byte UNSAID = 0;
     private static final byte MEMBER = 1;
@@ -88,14 +93,28 @@ final class Neighbours {
         }
         byte[] client = bytes(settings.clientAddress());
         byte[] http = bytes(settings.httpAddress());
+        List<Integer> founders = founders();
         ByteBuffer target =
-                ByteBuffer.allocate(1 + 4 + 16 + 16 + 4 + client.length + 4 + http.length + 1);
+                ByteBuffer.allocate(
+                        1
+                                + 4
+                                + 16
+                                + 16
+                                + 4
+                                + client.length
+                                + 4
+                                + http.length
+                                + 1
+                                + 4
+                                + 4 * founders.size());
         target.put(ForwardCodec.VERSION).putInt(settings.id());
         put(target, file.storage());
         put(target, known);
         target.putInt(client.length).put(client).putInt(http.length).put(http);
         Boolean is = member.apply(asker);
         target.put(is == null ? UNSAID : is ? MEMBER : STRANGER);
+        target.putInt(founders.size());
+        founders.forEach(target::putInt);
         return target.array();
     }
 
@@ -118,7 +137,19 @@ final class Neighbours {
             // Versions before this one say nothing of it.
             byte is = answer.hasRemaining() ? answer.get() : UNSAID;
             Boolean member = is == UNSAID ? null : is == MEMBER;
-            word = new Word(id, client, http, storage, yours, member);
+            List<Integer> founders = new ArrayList<>();
+            for (int n = answer.hasRemaining() ? answer.getInt() : 0; n > 0; n--) {
+                founders.add(answer.getInt());
+            }
+            word =
+                    new Word(
+                            id,
+                            client,
+                            http,
+                            storage,
+                            yours,
+                            member,
+                            List.copyOf(founders));
         } catch (BufferUnderflowException e) {
             throw new ClusterException("An answer of another node ends too early.", e);
         }
@@ -131,9 +162,21 @@ final class Neighbours {
         return word;
     }
 
-    /** This node's storage. */
-    synchronized UUID storage() {
-        return file.storage();
+    /** Whether a node knows this one by its storage, and not by one that it had before. */
+    synchronized boolean isKnownTo(Word word) {
+        return file.storage().equals(word.yours());
+    }
+
+    /** Whether a node was told, as far as both know, of the same nodes to form the cluster with. */
+    boolean agreesWith(Word word) {
+        return word.founders().isEmpty()
+                || founders().isEmpty()
+                || founders().equals(word.founders());
+    }
+
+    private synchronized List<Integer> founders() {
+        List<Integer> founders = file.founders();
+        return founders == null ? List.of() : founders;
     }
 
     /** Forgets the storage of a node that is no member any more; it may come back with another. */

@@ -5,6 +5,9 @@ import io.keyval.store.MemoryBudget;
 import io.keyval.store.Store;
 import io.keyval.wal.DataDirectory;
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -13,11 +16,14 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -27,9 +33,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupInfoReply;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -41,6 +50,7 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.ProtoUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +93,13 @@ final class RaftNode implements SmartLifecycle {
 
     private static final String PROBE = "room";
     private static final Duration WATCH = Duration.ofSeconds(3);
+
+    /** How long a node that starts for the first time waits for the word of each other one. */
+    private static final Duration FIRST_WORD = Duration.ofSeconds(5);
+
+    /** How often it is asked who holds the shards that are elsewhere. */
+    private static final Duration SURVEY = Duration.ofSeconds(5);
+
     private static final int IN_FLIGHT = 2;
 
     private final ClusterSettings settings;
@@ -99,6 +116,11 @@ final class RaftNode implements SmartLifecycle {
 
     private final Set<Integer> heardOnce = new HashSet<>();
 
+    /** Nodes that formed the cluster with this one, as they have said; for the watching thread. */
+    private final Set<Integer> agreed = new HashSet<>();
+
+    private volatile boolean forming;
+
     private long nextSpread = System.nanoTime();
 
     private volatile List<ShardGroup> groups = List.of();
@@ -108,7 +130,9 @@ final class RaftNode implements SmartLifecycle {
     private @Nullable DataDirectory directory;
     private volatile @Nullable RaftServer server;
     private volatile @Nullable Forwarder forwarder;
+    private volatile @Nullable RaftProperties properties;
     private @Nullable Thread watch;
+    private @Nullable Thread survey;
     private @Nullable Thread leaderWatch;
 
     RaftNode(ClusterSettings settings, MemoryBudget budget, Parameters parameters) {
@@ -156,6 +180,51 @@ final class RaftNode implements SmartLifecycle {
         };
     }
 
+    /**
+     * Who leads and holds a shard: as this node knows by itself, or as the node says that leads it.
+     * Null when nobody is found who leads it; each node that does not answer is waited for.
+     */
+    @Nullable Composition composition(ShardGroup shard) {
+        Composition here = shard.composition();
+        Forwarder sender = forwarder;
+        if (here != null || sender == null) {
+            return here;
+        }
+        Deque<String> next = new ArrayDeque<>(shard.holders());
+        members.nodes().forEach(node -> next.add(Integer.toString(node.id())));
+        Set<String> asked = new HashSet<>(Set.of(Integer.toString(settings.id())));
+        while (!next.isEmpty() && !stopping) {
+            String id = next.remove();
+            if (!asked.add(id)) {
+                continue;
+            }
+            try {
+                GroupInfoReply said = sender.info(RaftPeerId.valueOf(id), shard.groupId());
+                RoleInfoProto role = said.getRoleInfoProto();
+                if (role.getRole() == RaftPeerRole.LEADER && said.getConf().isPresent()) {
+                    Composition now =
+                            Composition.of(RaftPeerId.valueOf(id), said.getConf().orElseThrow());
+                    sender.know(now.all());
+                    shard.heard(now);
+                    return now;
+                }
+                RaftPeerProto leader = role.getFollowerInfo().getLeaderInfo().getId();
+                if (!leader.getId().isEmpty()) {
+                    sender.know(List.of(ProtoUtils.toRaftPeer(leader)));
+                    next.addFirst(leader.getId().toStringUtf8());
+                }
+            } catch (IOException e) {
+                log.debug("Node {} did not say who holds shard {}", id, shard.shard(), e);
+            }
+        }
+        return null;
+    }
+
+    /** Something to ask nodes by that are no members, and may not be at their address. */
+    Forwarder newForwarder() {
+        return new Forwarder(Objects.requireNonNull(properties), parameters);
+    }
+
     /** Tells of the entries that are made from now on. */
     void listen(Cluster.EntryListener listener) {
         entries = listener;
@@ -190,6 +259,7 @@ final class RaftNode implements SmartLifecycle {
     }
 
     private void open(Path dataDir) throws IOException {
+        refuseTakenPort();
         ClusterFile file = ClusterFile.read(dataDir);
         if (file == null) {
             file = ClusterFile.first(settings);
@@ -201,20 +271,22 @@ final class RaftNode implements SmartLifecycle {
         neighbours = known;
         Path storage = dataDir.resolve(RAFT).toAbsolutePath();
         Files.createDirectories(storage);
-        RaftProperties properties = RaftSettings.of(settings, bounds, storage);
-        Forwarder sender = new Forwarder(properties, parameters);
+        RaftProperties made = RaftSettings.of(settings, bounds, storage);
+        properties = made;
+        Forwarder sender = newForwarder();
         forwarder = sender;
         sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
 
         List<ShardGroup> shards = shards(sender, known);
-        if (isEmpty(storage)) {
-            refuseWithoutItsData(shards.getFirst(), sender, known);
+        forming = isEmpty(storage);
+        if (forming) {
+            refuseWhatOthersRefuse(shards.getFirst(), sender, known);
         }
         hideUnformed(storage, shards);
         RaftServer opened =
                 RaftServer.newBuilder()
                         .setServerId(ClusterSettings.peerId(settings.id()))
-                        .setProperties(properties)
+                        .setProperties(made)
                         .setParameters(parameters)
                         .setOption(RaftStorage.StartupOption.RECOVER)
                         .setStateMachineRegistry(id -> machine(shards, id))
@@ -236,6 +308,27 @@ final class RaftNode implements SmartLifecycle {
         groups = shards;
         watch = Thread.ofVirtual().name("keyval-neighbours").start(this::watch);
         leaderWatch = Thread.ofVirtual().name("keyval-leaders").start(this::watchLeaders);
+        survey = Thread.ofVirtual().name("keyval-elsewhere").start(this::surveyElsewhere);
+    }
+
+    /** Ratis ends the process without a word where it cannot listen. */
+    private void refuseTakenPort() throws IOException {
+        ClusterPeer self = settings.self();
+        String host = RaftSettings.bindAddress(self.host());
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(
+                    host == null
+                            ? new InetSocketAddress(self.port())
+                            : new InetSocketAddress(host, self.port()));
+        } catch (BindException e) {
+            String reason =
+                    String.valueOf(e.getMessage()).contains("Permission denied")
+                            ? "not open to this user: set keyval.cluster.peers, on all nodes, to have a port above 1023 for node %d."
+                            : "in use: end the process that has it, or set keyval.cluster.peers, on all nodes, to have another one for node %d.";
+            throw new ClusterException(
+                    "Port %d is %s".formatted(self.port(), reason.formatted(self.id())));
+        }
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
@@ -244,20 +337,36 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    /** A node that lost what it had on disk would vote again, and lose what it had agreed to. */
-    private void refuseWithoutItsData(ShardGroup any, Forwarder sender, Neighbours known) {
+    /** What another node says at the first start is heard before this node takes part. */
+    private void refuseWhatOthersRefuse(ShardGroup any, Forwarder sender, Neighbours known) {
         for (ClusterPeer peer : settings.peers()) {
             Neighbours.Word word =
                     peer.id() == settings.id() ? null : word(peer, any, sender, known);
-            if (word != null && !known.storage().equals(word.yours())) {
-                throw new ClusterException(
-                        "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
-                                .formatted(
-                                        settings.id(),
-                                        settings.name(),
-                                        settings.dataDir().toAbsolutePath()));
+            String reason = word == null ? null : against(word, known, true);
+            if (reason != null) {
+                throw new ClusterException(reason);
             }
         }
+    }
+
+    /**
+     * Why this node must not take part, going by the word of another one; null when it may.
+     *
+     * @param forming whether the two have not agreed yet on who forms the cluster
+     */
+    private @Nullable String against(Neighbours.Word word, Neighbours known, boolean forming) {
+        if (!known.isKnownTo(word)) {
+            // It would vote again, and lose what it had agreed to.
+            return "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
+                    .formatted(
+                            settings.id(), settings.name(), settings.dataDir().toAbsolutePath());
+        }
+        if (forming && !known.agreesWith(word)) {
+            // Each list could elect a leader of its own.
+            return "Node %d has other nodes in its keyval.cluster.peers, %s, than this one; set the same on all nodes that form the cluster, or keyval.cluster.join on those that come later, and begin with an empty data directory."
+                    .formatted(word.id(), word.founders());
+        }
+        return null;
     }
 
     private static Neighbours.@Nullable Word word(
@@ -265,7 +374,7 @@ final class RaftNode implements SmartLifecycle {
         try {
             return known.heard(
                     sender.send(Integer.toString(peer.id()), any.groupId(), known.question())
-                            .get(1, TimeUnit.SECONDS));
+                            .get(FIRST_WORD.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return null;
@@ -325,6 +434,22 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
+    /** Keeps in mind who holds the shards that are elsewhere, for as long as this node runs. */
+    private void surveyElsewhere() {
+        try {
+            while (!stopping) {
+                for (ShardGroup shard : groups) {
+                    if (shard.machine() == null) {
+                        composition(shard);
+                    }
+                }
+                Thread.sleep(SURVEY);
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+
     private void askNeighbours() throws InterruptedException {
         Neighbours known = neighbours;
         Forwarder sender = forwarder;
@@ -358,6 +483,14 @@ final class RaftNode implements SmartLifecycle {
                         known.heard(
                                 sender.send(Integer.toString(id), shard.groupId(), known.question())
                                         .get(1, TimeUnit.SECONDS));
+                String reason = against(word, known, forming && !agreed.contains(word.id()));
+                if (reason != null) {
+                    groups.stream()
+                            .filter(each -> each.machine() != null)
+                            .forEach(each -> each.failed(reason));
+                    return;
+                }
+                agreed.add(word.id());
                 heard(id);
                 if (word.member() != null) {
                     shard.heard(word.member());
@@ -582,6 +715,10 @@ final class RaftNode implements SmartLifecycle {
         Thread watching = watch;
         if (watching != null) {
             watching.interrupt();
+        }
+        Thread surveying = survey;
+        if (surveying != null) {
+            surveying.interrupt();
         }
         Thread looking = leaderWatch;
         if (looking != null) {

@@ -7,12 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
@@ -22,6 +25,7 @@ import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
@@ -59,6 +63,10 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
     private volatile @Nullable KeyspaceStateMachine machine;
     private volatile RaftServer.@Nullable Division division;
     private volatile List<String> members;
+
+    /** Who holds the shard where it is elsewhere, or null until that was heard. */
+    private volatile @Nullable Composition elsewhere;
+
     private volatile @Nullable String leader;
     private volatile @Nullable Instant leaderSince;
     private volatile @Nullable String failure;
@@ -374,24 +382,69 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         return peers;
     }
 
+    /** Who votes in the shard, as far as was heard from itself; nobody where nothing was. */
+    List<RaftPeer> voters() {
+        RaftServer.Division here = division;
+        Composition heard = elsewhere;
+        return here != null
+                ? List.copyOf(here.getRaftConf().getCurrentPeers())
+                : heard == null ? List.of() : heard.voters();
+    }
+
+    /** Who holds the shard and does not vote, likewise. */
+    List<RaftPeer> learners() {
+        RaftServer.Division here = division;
+        Composition heard = elsewhere;
+        return here != null
+                ? List.copyOf(here.getRaftConf().getCurrentPeers(RaftPeerRole.LISTENER))
+                : heard == null ? List.of() : heard.learners();
+    }
+
     /** Whether the members are known from the group itself, and so all who can be known. */
     boolean knowsMembers() {
-        RaftServer.Division here = division;
-        return here != null && !here.getRaftConf().getCurrentPeers().isEmpty();
+        return !voters().isEmpty();
     }
 
     /** Whether a node holds this shard, as far as is known. */
     boolean isHeldBy(int id) {
+        RaftPeerId node = ClusterSettings.peerId(id);
+        return knowsMembers()
+                ? Stream.concat(voters().stream(), learners().stream())
+                        .anyMatch(peer -> peer.getId().equals(node))
+                : members.contains(node.toString());
+    }
+
+    /** Who leads and holds the shard, when this node knows by itself; else null. */
+    @Nullable Composition composition() {
         RaftServer.Division here = division;
-        String node = Integer.toString(id);
-        return here == null || !knowsMembers()
-                ? members.contains(node)
-                : here.getRaftConf()
-                                .getPeer(
-                                        RaftPeerId.valueOf(node),
-                                        RaftPeerRole.FOLLOWER,
-                                        RaftPeerRole.LISTENER)
-                        != null;
+        String known = leader();
+        return here == null
+                        || known == null
+                        || removed
+                        || !here.getInfo().isAlive()
+                        || !knowsMembers()
+                ? null
+                : Composition.of(RaftPeerId.valueOf(known), here.getRaftConf());
+    }
+
+    /** The nodes that may hold the shard, the likeliest first, as far as is known. */
+    List<String> holders() {
+        String known = leader;
+        Set<String> holders = new LinkedHashSet<>();
+        if (known != null) {
+            holders.add(known);
+        }
+        voters().forEach(peer -> holders.add(peer.getId().toString()));
+        holders.addAll(members);
+        return List.copyOf(holders);
+    }
+
+    /** The leader has said who holds the shard, which is elsewhere. */
+    void heard(Composition now) {
+        if (machine == null) {
+            elsewhere = now;
+            members = now.all().stream().map(peer -> peer.getId().toString()).toList();
+        }
     }
 
     /** Whether a node counts for majorities. */

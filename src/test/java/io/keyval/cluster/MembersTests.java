@@ -20,6 +20,7 @@ import org.apache.ratis.conf.Parameters;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
 
 /** Nodes in one process that come, go and lead. */
 class MembersTests {
@@ -29,6 +30,7 @@ class MembersTests {
     @TempDir private Path directory;
 
     private final List<RaftNode> nodes = new ArrayList<>();
+    private int ports = 1;
 
     @AfterEach
     void stop() {
@@ -89,6 +91,28 @@ class MembersTests {
         all.add(fourth);
         RaftNode added = start(4, all, true);
         Cluster cluster = new RaftCluster(first);
+        refused(
+                cluster,
+                new ClusterPeer(9, "127.0.0.1", peers.getFirst().port()),
+                "The address %s is node 1's; name the one of node 9."
+                        .formatted(peers.getFirst().address()));
+        refused(
+                cluster,
+                new ClusterPeer(9, "localhost", peers.getFirst().port()),
+                "At localhost:%d node 1 answers, not node 9; name the address of node 9."
+                        .formatted(peers.getFirst().port()));
+        refused(
+                cluster,
+                new ClusterPeer(2, "127.0.0.1", fourth.port()),
+                "Node 2 is a member at %s, and cannot be one at %s; give the new node an id that was never used."
+                        .formatted(peers.get(1).address(), fourth.address()));
+        int nobody = FreePorts.one();
+        refused(
+                cluster,
+                new ClusterPeer(9, "127.0.0.1", nobody),
+                "Node 9 does not answer at 127.0.0.1:%d; start it with keyval.cluster.join first."
+                        .formatted(nobody));
+        assertThat(cluster.view().nodes()).hasSize(3);
         cluster.add(fourth, false);
         await().atMost(PATIENCE).until(() -> group(added).keys() == 1);
         assertThat(group(added).role()).isEqualTo("learner");
@@ -118,6 +142,62 @@ class MembersTests {
                 .hasMessage("There is no node 7 in this cluster.");
         await().atMost(PATIENCE)
                 .until(() -> "clients:2".equals(cluster.view().nodes().get(1).client()));
+    }
+
+    private List<ClusterPeer> three() {
+        return FreePorts.some(3).stream()
+                .map(port -> new ClusterPeer(ports++, "127.0.0.1", port))
+                .toList();
+    }
+
+    @Test
+    void whenListsOfPeersDifferThenTheNodeThatComesLaterDoesNotStart() {
+        List<ClusterPeer> peers = three();
+        start(1, peers, false);
+        assertThatThrownBy(() -> start(2, peers.subList(0, 2), false))
+                .isInstanceOf(ClusterException.class)
+                .hasMessageStartingWith(
+                        "Node 1 has other nodes in its keyval.cluster.peers, [1, 2, 3], than this one;");
+    }
+
+    @Test
+    void whenANodeThatWasAloneGetsPeersThenItDoesNotStart() {
+        List<ClusterPeer> peers = three();
+        start(1, peers.subList(0, 1), false).stop();
+        assertThatThrownBy(() -> start(1, peers, false))
+                .isInstanceOf(ClusterException.class)
+                .hasMessageStartingWith("keyval.cluster.peers has the nodes [1, 2, 3], but ")
+                .hasMessageContaining(" was formed with [1], which cannot be changed; set it back.");
+    }
+
+    @Test
+    void whenANodeLostItsDiskAndTheOthersComeLaterThenItEndsItsShards() throws Exception {
+        List<ClusterPeer> peers = three();
+        for (int id = 1; id <= 3; id++) {
+            start(id, peers, false);
+        }
+        await().atMost(PATIENCE)
+                .until(
+                        () ->
+                                nodes.stream()
+                                        .allMatch(
+                                                node ->
+                                                        node.word(1) != null
+                                                                || node == nodes.getFirst()));
+        nodes.forEach(RaftNode::stop);
+        FileSystemUtils.deleteRecursively(directory.resolve("node3"));
+
+        RaftNode third = start(3, peers, false);
+        start(1, peers, false);
+        await().atMost(PATIENCE).until(() -> group(third).role().equals("closed"));
+        assertThat(group(third).failure())
+                .startsWith("Node 3 is a member of the cluster keyval with data that is not in ");
+    }
+
+    private static void refused(Cluster cluster, ClusterPeer peer, String sentence) {
+        assertThatThrownBy(() -> cluster.add(peer, true))
+                .isInstanceOf(ClusterException.class)
+                .hasMessage(sentence);
     }
 
     private static ClusterView.Group group(RaftNode node) {

@@ -37,7 +37,7 @@ class MembershipIT {
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
     private final List<NodeProcess> nodes = new ArrayList<>();
-    private final List<Integer> ports = FreePorts.some(4);
+    private final List<Integer> ports = FreePorts.some(6);
 
     @TempDir Path directory;
 
@@ -46,6 +46,10 @@ class MembershipIT {
     }
 
     private NodeProcess node(int id, int shards, int[] peers) {
+        return node(id, shards, peers.length == 4, peers);
+    }
+
+    private NodeProcess node(int id, int shards, boolean join, int[] peers) {
         String list =
                 Arrays.stream(peers)
                         .mapToObj(peer -> "%d@127.0.0.1:%d".formatted(peer, ports.get(peer - 1)))
@@ -53,12 +57,13 @@ class MembershipIT {
         NodeProcess node =
                 NodeProcess.node(directory.resolve("node" + id))
                         .secret("hush")
+                        .jvmArguments("-Xmx160m")
                         .arguments(
                                 "--spring.profiles.active=cluster",
                                 "--keyval.id=" + id,
                                 "--keyval.cluster.peers=" + list,
                                 "--keyval.cluster.shards=" + shards,
-                                "--keyval.cluster.join=" + (peers.length == 4))
+                                "--keyval.cluster.join=" + join)
                         .build();
         nodes.add(node);
         return node;
@@ -156,6 +161,64 @@ class MembershipIT {
         } finally {
             nodes.forEach(NodeProcess::close);
         }
+    }
+
+    @Test
+    void whenNoNodeHoldsAllShardsThenEachServesChangesOfAllMembers() throws Exception {
+        try {
+            int[] founders = {1, 2, 3, 4, 5};
+            for (int id : founders) {
+                node(id, 5, false, founders).launch();
+            }
+            nodes.forEach(NodeProcess::awaitStart);
+            await("readiness")
+                    .atMost(NodeProcess.PATIENCE)
+                    .until(() -> nodes.stream().allMatch(MembershipIT::isReady));
+            NodeProcess two = nodes.get(1);
+            NodeProcess four = nodes.get(3);
+            put(two, 500);
+
+            ok(ask(four, "DELETE", "/nodes/1", null));
+            nodes.removeFirst().close();
+            await().atMost(NodeProcess.PATIENCE)
+                    .until(() -> members(four).equals(List.of(2, 3, 4, 5)));
+            put(two, 1000);
+
+            NodeProcess six = node(6, 5, true, new int[] {2, 3, 4, 5, 6});
+            six.launch();
+            six.awaitStart();
+            ok(ask(two, "POST", "/nodes", "{\"node\":\"6@127.0.0.1:%d\"}".formatted(ports.get(5))));
+            await().atMost(NodeProcess.PATIENCE).until(() -> isReady(six));
+            assertThat(members(six)).containsExactly(2, 3, 4, 5, 6);
+            ok(ask(four, "POST", "/leader", "{\"node\":6}"));
+            await().atMost(NodeProcess.PATIENCE).until(() -> leads(six) == 5);
+            put(nodes.get(1), 1500);
+            // Node 5 is in the shards 2, 3 and 4, the others stay where they are.
+            ok(ask(four, "POST", "/leader", "{\"node\":5}"));
+            await().atMost(NodeProcess.PATIENCE).until(() -> leads(six) == 2);
+            refused(ask(two, "DELETE", "/nodes/1", null), 404);
+
+            for (NodeProcess node : nodes) {
+                try (LineClient client = node.client()) {
+                    List<String> gets = new ArrayList<>();
+                    for (int i = 0; i < 1500; i++) {
+                        gets.add("GET k%d".formatted(i));
+                    }
+                    assertThat(client.pipeline(gets)).hasSize(1500).containsOnly("v");
+                }
+            }
+        } finally {
+            nodes.forEach(NodeProcess::close);
+        }
+    }
+
+    /** Of how many shards a node says that it leads them. */
+    private static int leads(NodeProcess node) {
+        int leads = 0;
+        for (JsonNode group : view(node).path("groups")) {
+            leads += group.path("role").asString().equals("leader") ? 1 : 0;
+        }
+        return leads;
     }
 
     private static int leader(NodeProcess node, int shard) {

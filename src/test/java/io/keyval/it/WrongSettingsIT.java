@@ -3,6 +3,7 @@ package io.keyval.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,6 +93,37 @@ class WrongSettingsIT {
                     "Port %d is in use: end the process that has it, or set management.server.port to another one."
                             .formatted(taken.getLocalPort()));
         }
+    }
+
+    @Test
+    void whenThePortForNodesIsInUseThenTheSentenceNamesItAndItsSetting() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                NodeProcess node = clusterNode(taken.getLocalPort()).build()) {
+            assertEndsWith(
+                    node,
+                    "Port %d is in use: end the process that has it, or set keyval.cluster.peers, on all nodes, to have another one for node 1."
+                            .formatted(taken.getLocalPort()));
+        }
+    }
+
+    @Test
+    void whenThePortForNodesIsAnotherOneOfTheNodeThenTheSentenceNamesBothSettings() {
+        int port = FreePorts.one();
+        String sentence =
+                "keyval.cluster.peers has port %d for this node, which is its %s, too: nodes reach each other at a port of their own.";
+        try (NodeProcess node = clusterNode(port).port(port).build()) {
+            assertEndsWith(node, sentence.formatted(port, "keyval.port"));
+        }
+        try (NodeProcess node = clusterNode(port).managementPort(port).build()) {
+            assertEndsWith(node, sentence.formatted(port, "management.server.port"));
+        }
+    }
+
+    private NodeProcess.Builder clusterNode(int raftPort) {
+        return node().arguments(
+                        "--role=cluster",
+                        "--id=1",
+                        "--keyval.cluster.peers=1@127.0.0.1:" + raftPort);
     }
 
     @Test
