@@ -26,8 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param replicationFactor nodes that hold a shard
  * @param node this node's id
  * @param storage tells this directory from every other one
- * @param founders the ids of {@code keyval.cluster.peers}, in order; none of a node that joined, and
- *     null in a file of an earlier version
+ * @param founders the ids of {@code keyval.cluster.peers}, in order; none of a node that joined,
+ *     and null in a file of an earlier version
  * @param known the storage of each other node that was ever heard of, by its id
  */
 record ClusterFile(

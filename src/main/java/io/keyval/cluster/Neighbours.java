@@ -29,8 +29,8 @@ final class Neighbours {
      * @param yours the storage that it knows of who has asked, or null
      * @param member whether who has asked holds the shard that it asked about, or null where the
      *     node that answers does not lead it, and so may not know the latest
-     * @param founders the ids of all who formed the cluster as it was told; none where it joined, or
-     *     does not know
+     * @param founders the ids of all who formed the cluster as it was told; none where it joined,
+     *     or does not know
      */
     record Word(
             int id,
@@ -141,15 +141,7 @@ final class Neighbours {
             for (int n = answer.hasRemaining() ? answer.getInt() : 0; n > 0; n--) {
                 founders.add(answer.getInt());
             }
-            word =
-                    new Word(
-                            id,
-                            client,
-                            http,
-                            storage,
-                            yours,
-                            member,
-                            List.copyOf(founders));
+            word = new Word(id, client, http, storage, yours, member, List.copyOf(founders));
         } catch (BufferUnderflowException e) {
             throw new ClusterException("An answer of another node ends too early.", e);
         }

@@ -358,8 +358,7 @@ final class RaftNode implements SmartLifecycle {
         if (!known.isKnownTo(word)) {
             // It would vote again, and lose what it had agreed to.
             return "Node %1$d is a member of the cluster %2$s with data that is not in %3$s; start it with its data, or remove node %1$d from the cluster and start this one with keyval.cluster.join and an id that was never used."
-                    .formatted(
-                            settings.id(), settings.name(), settings.dataDir().toAbsolutePath());
+                    .formatted(settings.id(), settings.name(), settings.dataDir().toAbsolutePath());
         }
         if (forming && !known.agreesWith(word)) {
             // Each list could elect a leader of its own.

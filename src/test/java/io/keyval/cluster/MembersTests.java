@@ -167,7 +167,8 @@ class MembersTests {
         assertThatThrownBy(() -> start(1, peers, false))
                 .isInstanceOf(ClusterException.class)
                 .hasMessageStartingWith("keyval.cluster.peers has the nodes [1, 2, 3], but ")
-                .hasMessageContaining(" was formed with [1], which cannot be changed; set it back.");
+                .hasMessageContaining(
+                        " was formed with [1], which cannot be changed; set it back.");
     }
 
     @Test

@@ -46,7 +46,11 @@ class TroubleshootingPageTests {
                     "io/keyval/wal/Wal.java",
                     List.of("was removed or renamed"),
                     "io/keyval/cluster/RaftNode.java",
-                    List.of("not open to this user", "in use: end", "with data that is not in", "has other nodes"),
+                    List.of(
+                            "not open to this user",
+                            "in use: end",
+                            "with data that is not in",
+                            "has other nodes"),
                     "io/keyval/cluster/NodeTls.java",
                     List.of("needs a certificate with its key"),
                     "io/keyval/cluster/ClusterFile.java",

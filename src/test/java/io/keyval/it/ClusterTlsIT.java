@@ -86,8 +86,7 @@ class ClusterTlsIT {
             List<Integer> ports,
             Certificates certificates,
             Certificates.Identity identity) {
-        String peers =
-                "1@127.0.0.1:%d,2@127.0.0.1:%d,3@127.0.0.1:%d".formatted(ports.toArray());
+        String peers = "1@127.0.0.1:%d,2@127.0.0.1:%d,3@127.0.0.1:%d".formatted(ports.toArray());
         return NodeProcess.node(directory.resolve("data" + id))
                 .jvmArguments("-Xmx200m")
                 .arguments(
@@ -105,7 +104,6 @@ class ClusterTlsIT {
     }
 
     private static void awaitReady(NodeProcess node) {
-        await().atMost(NodeProcess.PATIENCE)
-                .until(() -> node.get("/readyz").statusCode() == 200);
+        await().atMost(NodeProcess.PATIENCE).until(() -> node.get("/readyz").statusCode() == 200);
     }
 }
