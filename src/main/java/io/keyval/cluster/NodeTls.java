@@ -20,8 +20,8 @@ import org.springframework.core.NestedExceptionUtils;
 
 /**
  * TLS between the nodes: each shows its certificate, and trusts those that the SSL bundle trusts. A
- * new connection gets the certificate that the bundle has by then. The authorities that a node names
- * to those who connect stay those of its start. Thread-safe.
+ * new connection gets the certificate that the bundle has by then. The authorities that a node
+ * names to those who connect stay those of its start. Thread-safe.
  */
 final class NodeTls {
 

@@ -34,37 +34,46 @@ class TroubleshootingPageTests {
 
     /** What ends a start, or stands in for a placeholder of the others: file, and words of each. */
     private static final Map<String, List<String>> ALSO =
-            Map.of(
-                    "io/keyval/wal/CorruptLogException.java",
-                    List.of(
-                            "is damaged at offset",
-                            "Restore it from",
-                            "or cut it there",
-                            "Give this node a new id"),
-                    "io/keyval/wal/LogTail.java",
-                    List.of("writing %s failed", "forcing %s to disk", "could not be undone"),
-                    "io/keyval/wal/Wal.java",
-                    List.of("was removed or renamed"),
-                    "io/keyval/cluster/RaftNode.java",
-                    List.of(
-                            "not open to this user",
-                            "in use: end",
-                            "with data that is not in",
-                            "has other nodes"),
-                    "io/keyval/cluster/NodeTls.java",
-                    List.of("needs a certificate with its key"),
-                    "io/keyval/cluster/ClusterFile.java",
-                    List.of("has the nodes"),
-                    "io/keyval/store/MemoryLimit.java",
-                    List.of("of the %d MB of keyval.limits", "of the %d MB of heap"),
-                    "io/keyval/store/MemoryExhaustedException.java",
-                    List.of("does not fit into memory"),
-                    "io/keyval/store/KeyValueStore.java",
-                    List.of("cannot be replayed", "cannot be read"),
-                    "io/keyval/store/Replica.java",
-                    List.of("cannot be loaded", "The snapshot %s cannot be read"),
-                    "io/keyval/replication/Replication.java",
-                    List.of("has been led in epoch"));
+            Map.ofEntries(
+                    Map.entry(
+                            "io/keyval/wal/CorruptLogException.java",
+                            List.of(
+                                    "is damaged at offset",
+                                    "Restore it from",
+                                    "or cut it there",
+                                    "Give this node a new id")),
+                    Map.entry(
+                            "io/keyval/wal/LogTail.java",
+                            List.of(
+                                    "writing %s failed",
+                                    "forcing %s to disk", "could not be undone")),
+                    Map.entry("io/keyval/wal/Wal.java", List.of("was removed or renamed")),
+                    Map.entry(
+                            "io/keyval/cluster/RaftNode.java",
+                            List.of(
+                                    "not open to this user",
+                                    "in use: end",
+                                    "with data that is not in",
+                                    "has other nodes")),
+                    Map.entry(
+                            "io/keyval/cluster/NodeTls.java",
+                            List.of("needs a certificate with its key")),
+                    Map.entry("io/keyval/cluster/ClusterFile.java", List.of("has the nodes")),
+                    Map.entry(
+                            "io/keyval/store/MemoryLimit.java",
+                            List.of("of the %d MB of keyval.limits", "of the %d MB of heap")),
+                    Map.entry(
+                            "io/keyval/store/MemoryExhaustedException.java",
+                            List.of("does not fit into memory")),
+                    Map.entry(
+                            "io/keyval/store/KeyValueStore.java",
+                            List.of("cannot be replayed", "cannot be read")),
+                    Map.entry(
+                            "io/keyval/store/Replica.java",
+                            List.of("cannot be loaded", "The snapshot %s cannot be read")),
+                    Map.entry(
+                            "io/keyval/replication/Replication.java",
+                            List.of("has been led in epoch")));
 
     /** Files of which every sentence ends a start. */
     private static final List<String> WHOLE =
