@@ -92,8 +92,7 @@ final class Members {
         Map<ShardGroup, Composition> now = compositions();
         refuseOtherNames(peer, now.values());
         // Without Ratis's addresses for clients and for orders: it would connect there, and both
-        // are
-        // served where the nodes are.
+        // are served where the nodes are.
         RaftPeer built =
                 RaftPeer.newBuilder()
                         .setId(ClusterSettings.peerId(peer.id()))
