@@ -219,13 +219,12 @@ class FaultTests {
                         });
                 groups.add(group);
             }
-            Thread appender =
-                    Thread.ofPlatform().start(() -> groups.forEach(group -> wal.append(group)));
+            wal.append(groups.getFirst());
             waitFor(entered);
-            await().until(() -> appender.getState() == Thread.State.WAITING);
+            groups.subList(1, 15).forEach(wal::append);
+            assertThat(wal.isFull()).isTrue();
             leave.countDown();
-            appender.join(Duration.ofSeconds(10));
-            assertThat(appender.isAlive()).isFalse();
+            groups.subList(15, 20).forEach(wal::append);
             for (Group group : groups) {
                 assertThatThrownBy(group::position).isInstanceOf(LogFailedException.class);
             }
