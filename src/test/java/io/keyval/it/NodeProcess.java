@@ -138,10 +138,8 @@ public final class NodeProcess implements AutoCloseable {
         }
         outputStart = length();
         List<String> command = new ArrayList<>(settings.launcher);
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
-        command.addAll(settings.jvmArguments);
-        command.addAll(List.of("-jar", System.getProperty("keyval.jar")));
+        command.add(PreparedJar.java());
+        command.addAll(PreparedJar.command(settings.jvmArguments));
         if (settings.defaults) {
             command.add("--keyval.data-dir=" + settings.dataDir);
             command.add("--keyval.port=" + port);
