@@ -138,8 +138,7 @@ public final class NodeProcess implements AutoCloseable {
         }
         outputStart = length();
         List<String> command = new ArrayList<>(settings.launcher);
-        command.add(PreparedJar.java());
-        command.addAll(PreparedJar.command(settings.jvmArguments));
+        command.addAll(PreparedJar.command(settings.jvmArguments, settings.arguments));
         if (settings.defaults) {
             command.add("--keyval.data-dir=" + settings.dataDir);
             command.add("--keyval.port=" + port);

@@ -8,16 +8,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * The built jar, unpacked beside itself, with the classes of a start kept ready in an AOT cache, as
- * {@code bin/keyval aot} does it: nodes of tests spend most of their time on starting. Made once
- * for each jar, by the first process of the tests that asks; the others wait for it.
+ * The built jar, unpacked beside itself, with the classes of a start kept ready in an AOT cache for
+ * each of the profiles leader and cluster, as {@code bin/keyval aot} does it for one: nodes of
+ * tests spend most of their time on starting. Made once for each jar, by the first process of the
+ * tests that asks; the others wait for it.
  */
 final class PreparedJar {
 
@@ -25,100 +28,144 @@ final class PreparedJar {
     private static final List<String> OPTIONS =
             List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:aot*=off");
 
-    private static final String CACHE = "server.aot";
-    private static final long PATIENCE_SECONDS = 180;
+    private static final String CLUSTER = "--spring.profiles.active=cluster";
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
-    private static @Nullable Path prepared;
+    private static @Nullable Path leaderCache;
+    private static @Nullable Path clusterCache;
 
     private PreparedJar() {}
 
     /**
      * The words that start a node, up to the jar.
      *
-     * @param more options for its machine
+     * @param options more of them for its machine
+     * @param arguments of the node
      */
-    static synchronized List<String> command(List<String> more) {
-        Path directory = prepared;
-        if (directory == null) {
-            directory = prepare(Path.of(System.getProperty("keyval.jar")));
-            prepared = directory;
-        }
-        List<String> command = new ArrayList<>(OPTIONS);
-        command.add("-XX:AOTCache=" + directory.resolve(CACHE));
-        command.addAll(more);
-        command.addAll(List.of("-jar", directory.resolve("keyval.jar").toString()));
+    static synchronized List<String> command(List<String> options, List<String> arguments) {
+        Path cache = arguments.contains(CLUSTER) ? clusterCache() : leaderCache();
+        List<String> command = new ArrayList<>();
+        command.add(java());
+        command.addAll(OPTIONS);
+        command.add("-XX:AOTCache=" + cache);
+        command.addAll(options);
+        command.addAll(List.of("-jar", cache.resolveSibling("keyval.jar").toString()));
         return command;
     }
 
-    static String java() {
+    private static Path leaderCache() {
+        Path cache = leaderCache;
+        if (cache == null) {
+            cache = prepare("leader.aot", List.of("--spring.profiles.active=leader"));
+            leaderCache = cache;
+        }
+        return cache;
+    }
+
+    private static Path clusterCache() {
+        Path cache = clusterCache;
+        if (cache == null) {
+            cache = prepare("cluster.aot", List.of(CLUSTER, "--keyval.id=1"));
+            clusterCache = cache;
+        }
+        return cache;
+    }
+
+    private static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    private static Path prepare(Path jar) {
+    private static Path prepare(String name, List<String> arguments) {
+        Path jar = Path.of(System.getProperty("keyval.jar"));
         Path directory = jar.resolveSibling("it-prepared");
+        Path output = jar.resolveSibling("it-prepared.output");
         try (FileChannel file =
                         FileChannel.open(
                                 jar.resolveSibling("it-prepared.lock"),
                                 StandardOpenOption.CREATE,
                                 StandardOpenOption.WRITE);
                 FileLock _ = file.lock()) {
-            Path cache = directory.resolve(CACHE);
-            FileTime built = Files.getLastModifiedTime(jar);
-            if (Files.exists(cache) && Files.getLastModifiedTime(cache).compareTo(built) > 0) {
-                return directory;
+            Path cache = directory.resolve(name);
+            if (isNewer(cache, jar)) {
+                return cache;
             }
-            FileSystemUtils.deleteRecursively(directory);
-            run(
-                    jar,
-                    List.of(
-                            "-Djarmode=tools",
-                            "-jar",
-                            jar.toString(),
-                            "extract",
-                            "--destination",
-                            directory.toString()));
-            train(directory);
+            if (!isNewer(directory.resolve("keyval.jar"), jar)) {
+                FileSystemUtils.deleteRecursively(directory);
+                extract(jar, directory, output);
+            }
+            train(cache, arguments, output);
             if (!Files.exists(cache)) {
-                throw new IllegalStateException("There is no " + cache);
+                throw new IllegalStateException("No " + cache + ":\n" + Files.readString(output));
             }
-            return directory;
+            return cache;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static void train(Path directory) throws IOException {
+    private static boolean isNewer(Path made, Path jar) throws IOException {
+        return Files.exists(made)
+                && Files.getLastModifiedTime(made).compareTo(Files.getLastModifiedTime(jar)) > 0;
+    }
+
+    private static void extract(Path jar, Path directory, Path output) throws IOException {
+        Process process =
+                run(
+                        List.of(
+                                "-Djarmode=tools",
+                                "-jar",
+                                jar.toString(),
+                                "extract",
+                                "--destination",
+                                directory.toString()),
+                        output);
+        awaitEnd(process);
+        // It has the time that the file in the jar has.
+        Files.setLastModifiedTime(
+                directory.resolve("keyval.jar"), FileTime.from(Instant.now().plusSeconds(1)));
+    }
+
+    /** Starts a node, and ends it when it has started; the cache is written as it ends. */
+    private static void train(Path cache, List<String> arguments, Path output) throws IOException {
         Path data = Files.createTempDirectory("keyval-training-");
         try {
             List<String> command = new ArrayList<>(OPTIONS);
-            command.add("-XX:AOTCacheOutput=" + directory.resolve(CACHE));
-            command.add("-Dspring.context.exit=onRefresh");
-            command.addAll(List.of("-jar", directory.resolve("keyval.jar").toString()));
+            command.add("-XX:AOTCacheOutput=" + cache);
+            command.addAll(List.of("-jar", cache.resolveSibling("keyval.jar").toString()));
+            command.addAll(arguments);
             command.addAll(List.of("--keyval.port=0", "--management.server.port=0"));
             command.add("--keyval.data-dir=" + data);
-            run(directory, command);
+            Process process = run(command, output);
+            try {
+                Awaitility.await("start of the node that is trained on")
+                        .atMost(PATIENCE)
+                        .until(
+                                () ->
+                                        !process.isAlive()
+                                                || Files.readString(output)
+                                                        .contains(" StartLog: Started "));
+                process.destroy();
+                awaitEnd(process);
+            } finally {
+                process.destroyForcibly();
+            }
         } finally {
             FileSystemUtils.deleteRecursively(data);
         }
     }
 
-    private static void run(Path beside, List<String> options) throws IOException {
+    private static Process run(List<String> options, Path output) throws IOException {
         List<String> command = new ArrayList<>(List.of(java()));
         command.addAll(options);
-        Process process =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(beside.resolveSibling("it-prepared.output").toFile())
-                        .start();
-        try {
-            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new IllegalStateException(command + " did not end");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            process.destroyForcibly();
-            throw new IllegalStateException(e);
-        }
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+    }
+
+    private static void awaitEnd(Process process) {
+        Awaitility.await("end of " + process.info())
+                .atMost(PATIENCE)
+                .until(() -> !process.isAlive());
     }
 }
