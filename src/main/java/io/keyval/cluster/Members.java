@@ -37,6 +37,10 @@ final class Members {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration PAUSE = Duration.ofMillis(100);
+
+    /** How long a node that is to be added may take until it answers. */
+    private static final Duration START = Duration.ofSeconds(15);
+
     private static final Duration TRANSFER = Duration.ofSeconds(5);
 
     private final RaftNode node;
@@ -144,25 +148,40 @@ final class Members {
      */
     private List<ShardGroup> shardsAt(
             ClusterPeer peer, Collection<ShardGroup> shards, boolean member) {
-        List<ShardGroup> kept = new ArrayList<>();
-        try (Forwarder asking = node.newForwarder()) {
-            asking.know(List.of(ClusterSettings.raftPeer(peer)));
-            for (ShardGroup shard : shards) {
-                if (keeps(peer, shard, asking, member)) {
-                    kept.add(shard);
-                } else if (!member) {
-                    throw new ClusterException(
-                            "Node %d at %s does not know shard %d of this cluster; start it with keyval.cluster.join, and with the keyval.cluster.name and keyval.cluster.shards that the others have."
-                                    .formatted(peer.id(), peer.address(), shard.shard()));
+        // A node that is being started answers a little later than its HTTP does.
+        long deadline = System.nanoTime() + START.toNanos();
+        while (true) {
+            ClusterException refusal;
+            try (Forwarder asking = node.newForwarder()) {
+                asking.know(List.of(ClusterSettings.raftPeer(peer)));
+                List<ShardGroup> kept = new ArrayList<>();
+                ShardGroup unknown = null;
+                for (ShardGroup shard : shards) {
+                    if (keeps(peer, shard, asking, member)) {
+                        kept.add(shard);
+                    } else if (!member) {
+                        unknown = shard;
+                    }
                 }
+                if (unknown == null) {
+                    return kept;
+                }
+                refusal =
+                        new ClusterException(
+                                "Node %d at %s does not know shard %d of this cluster; start it with keyval.cluster.join, and with the keyval.cluster.name and keyval.cluster.shards that the others have."
+                                        .formatted(peer.id(), peer.address(), unknown.shard()));
+            } catch (IOException e) {
+                log.debug("Node {} was asked at {} who it is", peer.id(), peer.address(), e);
+                refusal =
+                        new ClusterException(
+                                "Node %d does not answer at %s; start it with keyval.cluster.join first."
+                                        .formatted(peer.id(), peer.address()));
             }
-        } catch (IOException e) {
-            log.debug("Node {} was asked at {} who it is", peer.id(), peer.address(), e);
-            throw new ClusterException(
-                    "Node %d does not answer at %s; start it with keyval.cluster.join first."
-                            .formatted(peer.id(), peer.address()));
+            if (System.nanoTime() - deadline >= 0) {
+                throw refusal;
+            }
+            pause();
         }
-        return kept;
     }
 
     private static boolean keeps(
