@@ -86,6 +86,9 @@ final class RaftNode implements SmartLifecycle {
     /** How many election timeouts a shard may be without a leader before that is said. */
     private static final int LEADERLESS = 6;
 
+    /** How many election timeouts a node may not answer before its connection is opened anew. */
+    private static final int STUCK = 4;
+
     private static final Duration MEND = Duration.ofSeconds(1);
 
     /** What has to be free before a closed shard is opened again: segments, and what comes next. */
@@ -387,13 +390,37 @@ final class RaftNode implements SmartLifecycle {
     private void watchLeaders() {
         Duration patience = settings.electionTimeout().multipliedBy(LEADERLESS);
         Duration firstPatience = WATCH.multipliedBy(STARTING * SILENCE);
+        Reconnects reconnects = new Reconnects(settings.electionTimeout().multipliedBy(STUCK));
         try {
             while (!stopping) {
                 groups.forEach(shard -> shard.watchLeader(patience, firstPatience));
+                reconnects.due(silentNodes(), System.nanoTime()).forEach(this::reconnect);
                 Thread.sleep(settings.electionTimeout());
             }
         } catch (InterruptedException e) {
             // The node stops.
+        }
+    }
+
+    /** The nodes that should answer this one for some shard, and do so for none. */
+    private Set<RaftPeerId> silentNodes() {
+        Set<RaftPeerId> heard = new HashSet<>();
+        Set<RaftPeerId> silent = new HashSet<>();
+        for (ShardGroup shard : groups) {
+            shard.sortByAnswer(settings.electionTimeout().toMillis(), heard, silent);
+        }
+        silent.removeAll(heard);
+        return silent;
+    }
+
+    /** Has Ratis open its connection to a node anew; closing the old one may take seconds. */
+    private void reconnect(RaftPeerId node) {
+        RaftServer running = server;
+        if (running != null) {
+            IOException reason = new IOException("no answer");
+            Thread.ofVirtual()
+                    .name("keyval-reconnect-" + node)
+                    .start(() -> running.getServerRpc().handleException(node, reason, true));
         }
     }
 
@@ -496,7 +523,9 @@ final class RaftNode implements SmartLifecycle {
                 }
             } catch (ExecutionException | TimeoutException | ClusterException e) {
                 log.debug("Node {} did not say who it is", id, e);
-                notHeard(id, e);
+                if (notHeard(id, e) >= SILENCE && e instanceof TimeoutException) {
+                    sender.reconnect(ClusterSettings.peerId(id));
+                }
                 return;
             }
         }
@@ -510,15 +539,20 @@ final class RaftNode implements SmartLifecycle {
         }
     }
 
-    private void notHeard(int id, Exception cause) {
+    /**
+     * Counts that a node did not answer, and returns how often it did not, one behind the other.
+     */
+    private int notHeard(int id, Exception cause) {
         // Nodes that are started together are not there all at once.
         int most = heardOnce.contains(id) ? SILENCE : STARTING * SILENCE;
-        if (silent.merge(id, 1, Integer::sum) == most && !stopping) {
+        int missed = silent.merge(id, 1, Integer::sum);
+        if (missed == most && !stopping) {
             log.warn(
                     "Node {} cannot be reached: {}",
                     id,
                     cause instanceof TimeoutException ? "it does not answer" : reason(cause));
         }
+        return missed;
     }
 
     /** Gives a shard to the node that had best lead it: one at a time, and not soon again. */

@@ -258,6 +258,34 @@ final class ShardGroup implements Batcher.Route, KeyspaceStateMachine.Owner {
         }
     }
 
+    /**
+     * Sorts the nodes that hold the shard by whether they answer this one: those that follow it do
+     * or do not, and while there is no leader nobody does. Says nothing of them while another one
+     * leads.
+     *
+     * @param longestSilence milliseconds that a node which follows may not answer for
+     * @param heard takes those that answer
+     * @param silent takes those that do not
+     */
+    void sortByAnswer(long longestSilence, Set<RaftPeerId> heard, Set<RaftPeerId> silent) {
+        RaftServer.Division here = division;
+        if (here == null || !here.getInfo().isAlive() || removed) {
+            return;
+        }
+        if (here.getInfo().isLeader()) {
+            for (ServerRpcProto follower :
+                    here.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList()) {
+                RaftPeerId id = RaftPeerId.valueOf(follower.getId().getId());
+                (follower.getLastRpcElapsedTimeMs() <= longestSilence ? heard : silent).add(id);
+            }
+        } else if (here.getInfo().getLeaderId() == null) {
+            Stream.concat(voters().stream(), learners().stream())
+                    .map(RaftPeer::getId)
+                    .filter(id -> !id.equals(self))
+                    .forEach(silent::add);
+        }
+    }
+
     /** Makes what is here ready to be opened anew, from what is on disk. */
     void renew() {
         machine = newMachine();
