@@ -170,7 +170,9 @@ final class NeighbourWatch {
                 }
             } catch (ExecutionException | TimeoutException | ClusterException e) {
                 log.debug("Node {} did not say who it is", id, e);
-                notHeard(id, e);
+                if (notHeard(id, e) >= SILENCE && e instanceof TimeoutException) {
+                    sender.reconnect(ClusterSettings.peerId(id));
+                }
                 return;
             }
         }
@@ -184,10 +186,14 @@ final class NeighbourWatch {
         }
     }
 
-    private void notHeard(int id, Exception cause) {
+    /**
+     * Counts that a node did not answer, and returns how often it did not, one behind the other.
+     */
+    private int notHeard(int id, Exception cause) {
         // Nodes that are started together are not there all at once.
         int most = heardOnce.contains(id) ? SILENCE : STARTING * SILENCE;
-        if (silent.merge(id, 1, Integer::sum) == most && !stopping.getAsBoolean()) {
+        int missed = silent.merge(id, 1, Integer::sum);
+        if (missed == most && !stopping.getAsBoolean()) {
             log.warn(
                     "Node {} cannot be reached: {}",
                     id,
@@ -195,5 +201,6 @@ final class NeighbourWatch {
                             ? "it does not answer"
                             : ClusterException.reason(cause));
         }
+        return missed;
     }
 }

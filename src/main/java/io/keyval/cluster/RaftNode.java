@@ -216,7 +216,7 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
         survey = asking;
         leadership = leading;
         groups = shards;
-        takeTurns(shards, watch, leading, asking);
+        takeTurns(shards, watch, leading, asking, opened);
     }
 
     private boolean isStopping() {
@@ -225,7 +225,11 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
 
     /** Starts what is done again and again, for as long as this node runs. */
     private void takeTurns(
-            List<ShardGroup> shards, NeighbourWatch watch, Leadership leading, Survey asking) {
+            List<ShardGroup> shards,
+            NeighbourWatch watch,
+            Leadership leading,
+            Survey asking,
+            RaftServer running) {
         repeat(
                 "keyval-neighbours",
                 NeighbourWatch.PERIOD,
@@ -242,10 +246,20 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
                                         new LeaderlessWatch(
                                                 shard, patience, NeighbourWatch.FIRST_ANSWER))
                         .toList();
+        IOException silence = new IOException("no answer");
+        Reconnects reconnects =
+                new Reconnects(
+                        shards,
+                        running.getId(),
+                        settings.electionTimeout(),
+                        node -> running.getServerRpc().handleException(node, silence, true));
         repeat(
                 "keyval-leaders",
                 settings.electionTimeout(),
-                () -> leaderless.forEach(LeaderlessWatch::look));
+                () -> {
+                    leaderless.forEach(LeaderlessWatch::look);
+                    reconnects.look();
+                });
         repeat("keyval-elsewhere", SURVEY, () -> asking.lookElsewhere(shards));
     }
 

@@ -42,12 +42,13 @@ final class Removal {
      * @param here whether the shard is here, with members that are known from itself
      */
     void heard(boolean member, boolean here) {
-        strangerFor = member ? 0 : strangerFor + 1;
+        // One that is being added is no member until it hears of itself.
+        strangerFor = member || !here ? 0 : strangerFor + 1;
         if (removed && member) {
             removed = false;
             log.info("Shard {}: this node is a member again", shard);
             memberAgain.run();
-        } else if (!removed && strangerFor >= SURE && here) {
+        } else if (!removed && strangerFor >= SURE) {
             removed = true;
             log.warn("Shard {}: this node was removed, and answers its commands by ERROR", shard);
         }
