@@ -4,8 +4,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether this node was taken out of a shard, going by what the shard's leader says. What is heard
- * is for one thread; the answer is for all.
+ * Whether this node was taken out of a shard, going by what the shard's leader says. Thread-safe.
  */
 final class Removal {
 
@@ -37,11 +36,11 @@ final class Removal {
     }
 
     /**
-     * The leader has said whether this node holds the shard.
+     * The leader, which may be this node, has said whether this node holds the shard.
      *
      * @param here whether the shard is here, with members that are known from itself
      */
-    void heard(boolean member, boolean here) {
+    synchronized void heard(boolean member, boolean here) {
         // One that is being added is no member until it hears of itself.
         strangerFor = member || !here ? 0 : strangerFor + 1;
         if (removed && member) {

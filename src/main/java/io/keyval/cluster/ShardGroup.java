@@ -380,6 +380,7 @@ final class ShardGroup
 
     @Override
     public void leaderReady() {
+        removal.heard(true, true);
         batcher.leaderChanged();
     }
 
