@@ -36,4 +36,13 @@ public final class ClusterException extends RuntimeException {
     public Kind kind() {
         return kind;
     }
+
+    /** What stands at the beginning of a failure, as part of a sentence. */
+    static String reason(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.toString() : root.getMessage();
+    }
 }

@@ -59,6 +59,15 @@ public record ClusterSettings(
                         .formatted(id, id));
     }
 
+    /**
+     * The ids of the nodes that hold a shard when the cluster is formed, the one that had best lead
+     * first.
+     */
+    List<Integer> holders(int shard) {
+        List<Integer> ids = peers.stream().map(ClusterPeer::id).sorted().toList();
+        return Slots.nodes(shard, ids, replicationFactor);
+    }
+
     /** A node as Ratis has it. */
     static RaftPeer raftPeer(ClusterPeer peer) {
         return RaftPeer.newBuilder().setId(peerId(peer.id())).setAddress(peer.address()).build();

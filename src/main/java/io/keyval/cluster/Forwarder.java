@@ -95,6 +95,14 @@ final class Forwarder implements Closeable {
                         });
     }
 
+    /**
+     * Opens the connection to a node anew: the one that is there may be stuck. What was sent over
+     * it and not answered yet ends as if the node had gone.
+     */
+    void reconnect(RaftPeerId node) {
+        rpc.handleException(node, new IOException("no answer"), true);
+    }
+
     /** Sends an order to the node that it names, and waits for its answer. */
     RaftClientReply order(RaftClientRequest request) throws IOException {
         try {

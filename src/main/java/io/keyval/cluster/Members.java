@@ -8,12 +8,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
-import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftPeer;
@@ -30,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The nodes of the shards, and what changes them. Thread-safe; changes are made one by one. */
+/** Changes who holds and leads the shards. Thread-safe; changes are made one by one. */
 final class Members {
 
     private static final Logger log = LoggerFactory.getLogger(Members.class);
@@ -43,49 +40,42 @@ final class Members {
 
     private static final Duration TRANSFER = Duration.ofSeconds(5);
 
-    private final RaftNode node;
-    private final ClientId clientId;
-    private final AtomicLong callId;
+    /** The shards, and whoever leads them. Thread-safe. */
+    interface Leaders {
 
-    Members(RaftNode node, ClientId clientId, AtomicLong callId) {
-        this.node = node;
-        this.clientId = clientId;
-        this.callId = callId;
+        /** The shards in order; none before the start. */
+        List<ShardGroup> groups();
+
+        /**
+         * Who leads and holds a shard: as this node knows by itself, or as the node says that leads
+         * it. Null when nobody is found who leads it; each node that does not answer is waited for.
+         */
+        @Nullable Composition composition(ShardGroup shard);
+
+        /**
+         * Has the node that a request names do what it says, and waits for that.
+         *
+         * @throws IOException if that node does not answer
+         * @throws ClusterException if this one has not started yet, or stops
+         */
+        RaftClientReply ask(RaftClientRequest request) throws IOException;
+
+        /**
+         * Tells a node that somebody has chosen it to lead a shard; answers null when it knows,
+         * else why it may not.
+         */
+        @Nullable String tellChosen(ShardGroup shard, RaftPeerId heir);
+
+        /** Something to ask nodes by that are no members, and may not be at their address. */
+        Forwarder newForwarder();
     }
 
-    /** All nodes that are known, in the order of their ids. */
-    List<ClusterView.Node> nodes() {
-        Map<Integer, ClusterView.Node> nodes = new TreeMap<>();
-        for (ClusterPeer peer : node.settings().peers()) {
-            nodes.put(peer.id(), described(peer.id(), peer.address(), true));
-        }
-        Map<Integer, ClusterView.Node> members = new TreeMap<>();
-        for (ShardGroup shard : node.groups()) {
-            for (RaftPeer peer : shard.voters()) {
-                members.put(id(peer), described(id(peer), peer.getAddress(), true));
-            }
-            for (RaftPeer peer : shard.learners()) {
-                members.put(id(peer), described(id(peer), peer.getAddress(), false));
-            }
-        }
-        if (!members.isEmpty() && node.groups().stream().allMatch(ShardGroup::knowsMembers)) {
-            return List.copyOf(members.values());
-        }
-        nodes.putAll(members);
-        return List.copyOf(nodes.values());
-    }
+    private final Leaders leaders;
+    private final Caller caller;
 
-    private ClusterView.Node described(int id, String raft, boolean voting) {
-        ClusterSettings settings = node.settings();
-        if (id == settings.id()) {
-            return new ClusterView.Node(
-                    id, raft, settings.clientAddress(), settings.httpAddress(), voting);
-        }
-        Neighbours.@Nullable Word word = node.word(id);
-        if (word != null) {
-            return new ClusterView.Node(id, raft, word.client(), word.http(), voting);
-        }
-        return new ClusterView.Node(id, raft, null, null, voting);
+    Members(Leaders leaders, Caller caller) {
+        this.leaders = leaders;
+        this.caller = caller;
     }
 
     private static int id(RaftPeer peer) {
@@ -152,7 +142,7 @@ final class Members {
         long deadline = System.nanoTime() + START.toNanos();
         while (true) {
             ClusterException refusal;
-            try (Forwarder asking = node.newForwarder()) {
+            try (Forwarder asking = leaders.newForwarder()) {
                 asking.know(List.of(ClusterSettings.raftPeer(peer)));
                 List<ShardGroup> kept = new ArrayList<>();
                 ShardGroup unknown = null;
@@ -258,7 +248,7 @@ final class Members {
             if (holders.votes(heir)) {
                 any = true;
                 transfer(heir, group);
-                String failure = node.tellChosen(group, heir);
+                String failure = leaders.tellChosen(group, heir);
                 if (failure != null) {
                     log.warn(
                             "Shard {}: node {} leads, but may hand over by itself: it could not be told that it was chosen ({})",
@@ -286,16 +276,16 @@ final class Members {
                         now.leader().equals(heir)
                                 ? null
                                 : new TransferLeadershipRequest(
-                                        clientId,
+                                        caller.id(),
                                         now.leader(),
                                         shard.groupId(),
-                                        callId.incrementAndGet(),
+                                        caller.nextCall(),
                                         heir,
                                         TRANSFER.toMillis()));
     }
 
     private List<ShardGroup> shards() {
-        List<ShardGroup> shards = node.groups();
+        List<ShardGroup> shards = leaders.groups();
         if (shards.isEmpty()) {
             throw new ClusterException(
                     ClusterException.Kind.UNAVAILABLE, "This node has not started yet, or stops.");
@@ -314,7 +304,7 @@ final class Members {
     private Composition current(ShardGroup shard) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (System.nanoTime() - deadline < 0) {
-            Composition now = node.composition(shard);
+            Composition now = leaders.composition(shard);
             if (now != null) {
                 return now;
             }
@@ -340,10 +330,10 @@ final class Members {
                     List<RaftPeer> learners = new ArrayList<>(now.learners());
                     change.make(voters, learners);
                     return new SetConfigurationRequest(
-                            clientId,
+                            caller.id(),
                             now.leader(),
                             shard.groupId(),
-                            callId.incrementAndGet(),
+                            caller.nextCall(),
                             SetConfigurationRequest.Arguments.newBuilder()
                                     .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
                                     .setServersInCurrentConf(now.voters())
@@ -359,14 +349,14 @@ final class Members {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         String reason = "no leader is known";
         while (System.nanoTime() - deadline < 0) {
-            Composition now = node.composition(shard);
+            Composition now = leaders.composition(shard);
             if (now != null) {
                 RaftClientRequest asked = request.apply(now);
                 if (asked == null) {
                     return;
                 }
                 try {
-                    RaftClientReply reply = node.ask(asked);
+                    RaftClientReply reply = leaders.ask(asked);
                     if (reply.isSuccess()) {
                         return;
                     }

@@ -26,7 +26,7 @@ final class RaftCluster implements Cluster {
     @Override
     public ClusterView view() {
         ClusterSettings settings = node.settings();
-        List<ClusterView.Group> groups = node.groups().stream().map(ShardGroup::view).toList();
+        List<ClusterView.Group> groups = node.groups().stream().map(ShardView::of).toList();
         return new ClusterView(
                 settings.id(),
                 settings.name(),
@@ -34,7 +34,7 @@ final class RaftCluster implements Cluster {
                 settings.forward(),
                 settings.shards(),
                 settings.replicationFactor(),
-                node.members().nodes(),
+                node.nodes().all(),
                 groups);
     }
 

@@ -7,6 +7,20 @@
  * shard, whose thread turns it into Raft entries where this node leads, and sends it to the node
  * that leads where it does not. Replies come from the thread that applies the entries.
  *
+ * <p>A node: {@link io.keyval.cluster.RaftNode} starts and stops it, out of {@link
+ * io.keyval.cluster.GroupFormation} and {@link io.keyval.cluster.GroupDirectories} (the groups, and
+ * what is on disk of them), {@link io.keyval.cluster.Mending} (a shard whose log failed), {@link
+ * io.keyval.cluster.NeighbourWatch}, {@link io.keyval.cluster.Leadership}, {@link
+ * io.keyval.cluster.LeaderlessWatch}, {@link io.keyval.cluster.Reconnects} and {@link
+ * io.keyval.cluster.Survey}, none of which knows the node. They know its shards: each is a {@link
+ * io.keyval.cluster.ShardGroup}, which Ratis and the batcher call, and which leaves to {@link
+ * io.keyval.cluster.OwnLog}, {@link io.keyval.cluster.Forwarding} and {@link
+ * io.keyval.cluster.NodeMessages} what is sent, and to {@link io.keyval.cluster.Holders}, {@link
+ * io.keyval.cluster.KnownLeader}, {@link io.keyval.cluster.CatchUp}, {@link
+ * io.keyval.cluster.Removal} and {@link io.keyval.cluster.ShardFailure} what is known of it. {@link
+ * io.keyval.cluster.Members} changes who holds and leads the shards; {@link
+ * io.keyval.cluster.ShardView} and {@link io.keyval.cluster.KnownNodes} describe what is.
+ *
  * <p>Invariants: a write is answered {@code OK} only when an entry with it was applied here, or at
  * the node it was forwarded to, so a majority has it on disk; a write whose fate is not known is
  * never sent a second time; a batch of one connection is answered in its order.

@@ -49,12 +49,11 @@ class TroubleshootingPageTests {
                                     "forcing %s to disk", "could not be undone")),
                     Map.entry("io/keyval/wal/Wal.java", List.of("was removed or renamed")),
                     Map.entry(
-                            "io/keyval/cluster/RaftNode.java",
-                            List.of(
-                                    "not open to this user",
-                                    "in use: end",
-                                    "with data that is not in",
-                                    "has other nodes")),
+                            "io/keyval/cluster/RaftPort.java",
+                            List.of("not open to this user", "in use: end")),
+                    Map.entry(
+                            "io/keyval/cluster/NeighbourWatch.java",
+                            List.of("with data that is not in", "has other nodes")),
                     Map.entry(
                             "io/keyval/cluster/NodeTls.java",
                             List.of("needs a certificate with its key")),

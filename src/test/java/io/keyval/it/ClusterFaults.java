@@ -57,6 +57,7 @@ final class ClusterFaults implements AutoCloseable {
         FAULTS.put("nobody hears the leader", ClusterFaults::muteLeader);
         FAULTS.put("the leader and one follower are cut from each other", ClusterFaults::bridge);
         FAULTS.put("connections between nodes break", ClusterFaults::resets);
+        FAULTS.put("no node reaches another one for long", ClusterFaults::separate);
         FAULTS.put("packets are lost", ClusterFaults::loss);
         FAULTS.put("replies of the leader are lost", ClusterFaults::lostReplies);
         FAULTS.put("the disk of the leader is full", ClusterFaults::fullDisk);
@@ -302,6 +303,16 @@ final class ClusterFaults implements AutoCloseable {
             awaitWrites(1);
             cluster.heal();
             awaitWrites(100);
+        }
+    }
+
+    /** Lets connections come to where they try again ever more rarely. */
+    private void separate() throws InterruptedException {
+        for (int id : ids()) {
+            others(id).forEach(other -> cluster.drop(id, other));
+        }
+        for (int i = 0; i < 4; i++) {
+            linger();
         }
     }
 

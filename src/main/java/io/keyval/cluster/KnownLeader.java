@@ -1,0 +1,79 @@
+package io.keyval.cluster;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who leads a shard, and whether it takes what it is sent, as far as this node has heard: from
+ * Ratis, and from the nodes that entries were sent to. Thread-safe.
+ */
+final class KnownLeader {
+
+    /** For how many nanoseconds it counts that the leader sent something back. */
+    private static final long REFUSED = Duration.ofMillis(500).toNanos();
+
+    private final LongAdder changes = new LongAdder();
+
+    private volatile @Nullable String id;
+    private volatile @Nullable Instant since;
+
+    /** A {@link System#nanoTime}. */
+    private volatile long refusedUntil = System.nanoTime();
+
+    /** The id of the node that leads, or null when that is not known. */
+    @Nullable String id() {
+        return id;
+    }
+
+    /** When this node heard from Ratis of the one that leads, or null when it never did. */
+    @Nullable Instant since() {
+        return since;
+    }
+
+    /** How often Ratis told of another one. */
+    long changes() {
+        return changes.sum();
+    }
+
+    /** Ratis tells who leads; answers whether that is news. */
+    boolean changed(String known) {
+        boolean news = !known.equals(id);
+        if (news) {
+            id = known;
+            since = Instant.now();
+            changes.increment();
+        }
+        return news;
+    }
+
+    /** Another node has said who leads. */
+    void told(@Nullable String known) {
+        id = known;
+    }
+
+    /** Who was thought to lead did not answer. */
+    void forget() {
+        id = null;
+    }
+
+    /** Whoever was thought to lead sent something back: what waits is sent again soon. */
+    void refused() {
+        refusedUntil = System.nanoTime() + REFUSED;
+    }
+
+    /** The leader has executed something, or is known anew. */
+    void accepted() {
+        refusedUntil = System.nanoTime();
+    }
+
+    /**
+     * Whether something was sent back a short time ago, and nothing was executed since.
+     *
+     * @param now a {@link System#nanoTime}
+     */
+    boolean refuses(long now) {
+        return refusedUntil - now > 0;
+    }
+}

@@ -1,0 +1,56 @@
+package io.keyval.cluster;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Closes shards whose log failed, and opens them again from disk as soon as that can be. */
+final class Mending {
+
+    private static final Logger log = LoggerFactory.getLogger(RaftNode.class);
+
+    /** Between two attempts. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private final GroupFormation formation;
+    private final GroupDirectories directories;
+    private final BooleanSupplier stopping;
+
+    /**
+     * For the shards of a node.
+     *
+     * @param stopping whether the node stops, and nothing is to be opened any more
+     */
+    Mending(GroupFormation formation, GroupDirectories directories, BooleanSupplier stopping) {
+        this.formation = formation;
+        this.directories = directories;
+        this.stopping = stopping;
+    }
+
+    /** Returns when the shard is open again, or the node stops; one thread a shard. */
+    void mend(ShardGroup shard) {
+        boolean closed = false;
+        try {
+            while (!stopping.getAsBoolean()) {
+                try {
+                    if (!closed) {
+                        formation.remove(shard);
+                        closed = true;
+                    }
+                    Thread.sleep(PAUSE);
+                    if (!stopping.getAsBoolean() && directories.hasRoom()) {
+                        shard.renew();
+                        shard.reopen(formation.form(shard));
+                        return;
+                    }
+                } catch (IOException | RuntimeException e) {
+                    log.debug("Shard {} could not be opened again yet", shard.shard(), e);
+                }
+            }
+        } catch (InterruptedException e) {
+            // The node stops.
+        }
+    }
+}

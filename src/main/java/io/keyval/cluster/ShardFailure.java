@@ -1,0 +1,90 @@
+package io.keyval.cluster;
+
+import java.util.function.Supplier;
+import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Why a shard ended here, and what is done about it: it is closed for good, or, where only its log
+ * could not be written, opened anew. The first reason counts until it is over. Thread-safe; what is
+ * done is done by threads of their own.
+ */
+final class ShardFailure {
+
+    private static final Logger log = LoggerFactory.getLogger(ShardGroup.class);
+
+    private final int shard;
+    private final Supplier<RaftServer.@Nullable Division> here;
+    private final Runnable closed;
+    private volatile Runnable mender = () -> {};
+    private volatile @Nullable String reason;
+    private volatile boolean mending;
+
+    /**
+     * No failure yet.
+     *
+     * @param here the group that is closed, or null when it was not opened
+     * @param closed is told when it was closed for good
+     */
+    ShardFailure(int shard, Supplier<RaftServer.@Nullable Division> here, Runnable closed) {
+        this.shard = shard;
+        this.here = here;
+        this.closed = closed;
+    }
+
+    /** Says how the shard is opened anew, by a thread of its own, when its log failed. */
+    void mendBy(Runnable how) {
+        mender = how;
+    }
+
+    /** Why the shard ended here, a sentence, or null when it did not. */
+    @Nullable String reason() {
+        return reason;
+    }
+
+    /** Whether it is closed for now, and is opened again by itself when it can be. */
+    boolean isMending() {
+        return mending;
+    }
+
+    /** The shard is open again. */
+    void over() {
+        reason = null;
+        mending = false;
+    }
+
+    /** The shard cannot go on here, for a reason that is a sentence. */
+    synchronized void end(String why) {
+        if (reason == null) {
+            reason = why;
+            log.error("{}", why);
+            RaftServer.Division division = here.get();
+            if (division != null) {
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("keyval-close-" + shard)
+                        .start(() -> close(division));
+            }
+        }
+    }
+
+    /** The log of the shard cannot be written any more, for a reason that is part of a sentence. */
+    synchronized void endUntilMended(String why) {
+        if (reason == null) {
+            String sentence =
+                    "Shard %d was closed here: its log could not be written (%s)"
+                            .formatted(shard, why);
+            reason = sentence;
+            mending = true;
+            log.error("{}; it is opened again by itself when that can be", sentence);
+            Thread.ofPlatform().daemon().name("keyval-mend-" + shard).start(mender);
+        }
+    }
+
+    private void close(RaftServer.Division division) {
+        division.close();
+        closed.run();
+    }
+}
