@@ -186,7 +186,7 @@ class CommandLineIT {
         builder.environment()
                 .keySet()
                 .removeIf(name -> name.startsWith("KEYVAL_") || name.equals("JAVA_TOOL_OPTIONS"));
-        builder.environment().put("KEYVAL_JAR", System.getProperty("keyval.jar"));
+        builder.environment().put("KEYVAL_JAR", PreparedJar.launched().toString());
         builder.environment().put("KEYVAL_SECRET", SECRET);
         builder.environment().put("LC_ALL", "C.UTF-8");
         try {

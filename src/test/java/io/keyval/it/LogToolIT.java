@@ -146,7 +146,7 @@ class LogToolIT {
     private Ran run(String secret, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-jar"));
+        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar"));
         command.add(System.getProperty("keyval.jar"));
         Collections.addAll(command, arguments);
         Path out = directory.resolve("out");

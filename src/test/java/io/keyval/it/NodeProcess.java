@@ -138,7 +138,7 @@ public final class NodeProcess implements AutoCloseable {
         }
         outputStart = length();
         List<String> command = new ArrayList<>(settings.launcher);
-        command.addAll(PreparedJar.command(settings.jvmArguments, settings.arguments));
+        command.addAll(PreparedJar.command(settings.jvmArguments));
         if (settings.defaults) {
             command.add("--keyval.data-dir=" + settings.dataDir);
             command.add("--keyval.port=" + port);

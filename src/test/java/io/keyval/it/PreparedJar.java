@@ -2,37 +2,42 @@ package io.keyval.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URL;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * The built jar, unpacked beside itself, with the classes of a start kept ready in an AOT cache for
- * each of the profiles leader and cluster, as {@code bin/keyval aot} does it for one: nodes of
- * tests spend most of their time on starting. Made once for each jar, by the first process of the
- * tests that asks; the others wait for it.
+ * The built jar, unpacked beside itself, with the classes of a start kept ready in AOT caches, as
+ * {@code bin/keyval aot} does it: nodes and commands of tests spend most of their time on starting.
+ * Made once for each jar, by the first process of the tests that asks; the others wait for it.
+ *
+ * <p>One cache serves nodes of all roles: it is trained on a node of a cluster, which loads nearly
+ * all that a leader or a follower does.
  */
-final class PreparedJar {
+public final class PreparedJar {
 
-    /** What the machine of a node of a test is told; the cache fits no other. */
+    /** What the machine of a node or command of a test is told; the caches fit no other. */
     private static final List<String> OPTIONS =
             List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:aot*=off");
 
-    private static final String CLUSTER = "--spring.profiles.active=cluster";
+    private static final Pattern PORT = Pattern.compile("HTTP on port (\\d+)");
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
-    private static @Nullable Path leaderCache;
-    private static @Nullable Path clusterCache;
+    private static @Nullable Path made;
 
     private PreparedJar() {}
 
@@ -40,64 +45,65 @@ final class PreparedJar {
      * The words that start a node, up to the jar.
      *
      * @param options more of them for its machine
-     * @param arguments of the node
      */
-    static synchronized List<String> command(List<String> options, List<String> arguments) {
-        Path cache = arguments.contains(CLUSTER) ? clusterCache() : leaderCache();
+    static List<String> command(List<String> options) {
+        Path prepared = directory();
         List<String> command = new ArrayList<>();
         command.add(java());
         command.addAll(OPTIONS);
-        command.add("-XX:AOTCache=" + cache);
+        command.add("-XX:AOTCache=" + prepared.resolve("server.aot"));
         command.addAll(options);
-        command.addAll(List.of("-jar", cache.resolveSibling("keyval.jar").toString()));
+        command.addAll(List.of("-jar", prepared.resolve("keyval.jar").toString()));
         return command;
     }
 
-    private static Path leaderCache() {
-        Path cache = leaderCache;
-        if (cache == null) {
-            cache = prepare("leader.aot", List.of("--spring.profiles.active=leader"));
-            leaderCache = cache;
-        }
-        return cache;
+    /** The built jar, with what the launcher script wants beside it to start it from caches. */
+    static Path launched() {
+        return directory().resolveSibling("keyval.jar");
     }
 
-    private static Path clusterCache() {
-        Path cache = clusterCache;
-        if (cache == null) {
-            cache = prepare("cluster.aot", List.of(CLUSTER, "--keyval.id=1"));
-            clusterCache = cache;
+    /**
+     * What the launcher script looks for as {@code keyval.prepared} beside a jar that is as old as
+     * the built one.
+     */
+    public static synchronized Path directory() {
+        Path directory = made;
+        if (directory == null) {
+            directory = prepare();
+            made = directory;
         }
-        return cache;
+        return directory;
     }
 
     private static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    private static Path prepare(String name, List<String> arguments) {
+    private static Path prepare() {
         Path jar = Path.of(System.getProperty("keyval.jar"));
-        Path directory = jar.resolveSibling("it-prepared");
+        Path parent = jar.resolveSibling("it-prepared");
+        Path directory = parent.resolve("keyval.prepared");
         Path output = jar.resolveSibling("it-prepared.output");
+        Path last = directory.resolve("client.aot");
         try (FileChannel file =
                         FileChannel.open(
                                 jar.resolveSibling("it-prepared.lock"),
                                 StandardOpenOption.CREATE,
                                 StandardOpenOption.WRITE);
                 FileLock _ = file.lock()) {
-            Path cache = directory.resolve(name);
-            if (isNewer(cache, jar)) {
-                return cache;
+            if (isNewer(last, jar)) {
+                return directory;
             }
-            if (!isNewer(directory.resolve("keyval.jar"), jar)) {
-                FileSystemUtils.deleteRecursively(directory);
-                extract(jar, directory, output);
+            FileSystemUtils.deleteRecursively(parent);
+            Files.createDirectories(parent);
+            Files.copy(jar, parent.resolve("keyval.jar"), StandardCopyOption.COPY_ATTRIBUTES);
+            extract(jar, directory, output);
+            trainNode(directory, output);
+            trainCommand(directory, output);
+            if (!Files.exists(last)) {
+                throw new IllegalStateException("No " + last + ":\n" + Files.readString(output));
             }
-            train(cache, arguments, output);
-            if (!Files.exists(cache)) {
-                throw new IllegalStateException("No " + cache + ":\n" + Files.readString(output));
-            }
-            return cache;
+            return directory;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -120,22 +126,23 @@ final class PreparedJar {
                                 directory.toString()),
                         output);
         awaitEnd(process);
-        // It has the time that the file in the jar has.
-        Files.setLastModifiedTime(
-                directory.resolve("keyval.jar"), FileTime.from(Instant.now().plusSeconds(1)));
     }
 
-    /** Starts a node, and ends it when it has started; the cache is written as it ends. */
-    private static void train(Path cache, List<String> arguments, Path output) throws IOException {
+    /**
+     * Starts a node of a cluster, asks it what tests ask most, and ends it; the cache is written as
+     * it ends.
+     */
+    private static void trainNode(Path directory, Path output) throws IOException {
+        Path cache = directory.resolve("server.aot");
         Path data = Files.createTempDirectory("keyval-training-");
         try {
-            List<String> command = new ArrayList<>(OPTIONS);
-            command.add("-XX:AOTCacheOutput=" + cache);
-            command.addAll(List.of("-jar", cache.resolveSibling("keyval.jar").toString()));
-            command.addAll(arguments);
-            command.addAll(List.of("--keyval.port=0", "--management.server.port=0"));
-            command.add("--keyval.data-dir=" + data);
-            Process process = run(command, output);
+            List<String> arguments =
+                    List.of(
+                            "--spring.profiles.active=cluster",
+                            "--keyval.port=0",
+                            "--management.server.port=0",
+                            "--keyval.data-dir=" + data);
+            Process process = run(training(cache, arguments), output);
             try {
                 Awaitility.await("start of the node that is trained on")
                         .atMost(PATIENCE)
@@ -144,14 +151,44 @@ final class PreparedJar {
                                         !process.isAlive()
                                                 || Files.readString(output)
                                                         .contains(" StartLog: Started "));
+                ask(output);
                 process.destroy();
                 awaitEnd(process);
             } finally {
                 process.destroyForcibly();
             }
+            if (!Files.exists(cache)) {
+                throw new IllegalStateException("No " + cache + ":\n" + Files.readString(output));
+            }
         } finally {
             FileSystemUtils.deleteRecursively(data);
         }
+    }
+
+    /** Sends requests to the node that printed this, whatever comes of them. */
+    private static void ask(Path output) throws IOException {
+        Matcher port = PORT.matcher(Files.readString(output));
+        if (!port.find()) {
+            throw new IllegalStateException("No HTTP:\n" + Files.readString(output));
+        }
+        for (String path : List.of("/readyz", "/actuator/cluster", "/actuator/prometheus")) {
+            URL url = URI.create("http://127.0.0.1:" + port.group(1) + path).toURL();
+            ((HttpURLConnection) url.openConnection()).getResponseCode();
+        }
+    }
+
+    /** Runs a command that finds no node and ends by itself. */
+    private static void trainCommand(Path directory, Path output) throws IOException {
+        List<String> arguments = List.of("cli", "--port", "1", "PING");
+        awaitEnd(run(training(directory.resolve("client.aot"), arguments), output));
+    }
+
+    private static List<String> training(Path cache, List<String> arguments) {
+        List<String> command = new ArrayList<>(OPTIONS);
+        command.add("-XX:AOTCacheOutput=" + cache);
+        command.addAll(List.of("-jar", cache.resolveSibling("keyval.jar").toString()));
+        command.addAll(arguments);
+        return command;
     }
 
     private static Process run(List<String> options, Path output) throws IOException {

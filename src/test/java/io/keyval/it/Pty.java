@@ -47,7 +47,7 @@ final class Pty implements AutoCloseable {
                                 name.startsWith("KEYVAL_")
                                         || name.equals("NO_COLOR")
                                         || name.equals("JAVA_TOOL_OPTIONS"));
-        builder.environment().put("KEYVAL_JAR", System.getProperty("keyval.jar"));
+        builder.environment().put("KEYVAL_JAR", PreparedJar.launched().toString());
         builder.environment().put("TERM", "xterm-256color");
         builder.environment().putAll(environment);
         try {
