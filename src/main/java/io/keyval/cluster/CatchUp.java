@@ -48,7 +48,9 @@ final class CatchUp {
                 }
             }
         }
-        done = goal >= 0 && info.getLastAppliedIndex() >= goal;
+        if (goal >= 0 && info.getLastAppliedIndex() >= goal) {
+            done = true;
+        }
         return done;
     }
 }

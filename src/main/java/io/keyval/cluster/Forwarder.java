@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -54,8 +55,17 @@ final class Forwarder implements Closeable {
     private final RaftClientRpc rpc;
     private final AtomicLong callId = new AtomicLong();
 
-    /** How often the connection to a node was given up. */
-    private final Map<RaftPeerId, AtomicInteger> epochs = new ConcurrentHashMap<>();
+    /** The connection to a node. */
+    private static final class Link {
+
+        /** How often it was given up. */
+        final AtomicInteger epoch = new AtomicInteger();
+
+        /** When something last came over it, or it was first used; a {@link System#nanoTime}. */
+        volatile long answered = System.nanoTime();
+    }
+
+    private final Map<RaftPeerId, Link> links = new ConcurrentHashMap<>();
 
     Forwarder(RaftProperties properties, Parameters parameters) {
         this.rpc = new GrpcFactory(parameters).newRaftClientRpc(clientId, properties);
@@ -83,32 +93,53 @@ final class Forwarder implements Closeable {
                         .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(message)))
                         .setType(RaftClientRequest.staleReadRequestType(RaftLog.INVALID_LOG_INDEX))
                         .build();
-        AtomicInteger epoch = epochs.computeIfAbsent(peer, _ -> new AtomicInteger());
-        int begun = epoch.get();
+        Link link = link(peer);
+        int begun = link.epoch.get();
         return rpc.sendRequestAsyncUnordered(request)
                 .handle(
                         (reply, failure) -> {
                             if (failure != null) {
-                                throw failed(peer, epoch, begun, failure);
+                                throw failed(peer, link, begun, failure);
                             }
+                            link.answered = System.nanoTime();
                             return content(reply);
                         });
     }
 
     /**
-     * Opens the connection to a node anew: the one that is there may be stuck. What was sent over
-     * it and not answered yet ends as if the node had gone.
+     * Opens the connection to a node anew, which may be stuck, if nothing has come over it for so
+     * long. What was sent over it and not answered ends as if the node had gone. Waits for nothing.
      */
-    void reconnect(RaftPeerId node) {
-        rpc.handleException(node, new IOException("no answer"), true);
+    void reconnect(RaftPeerId node, Duration silence) {
+        Link link = link(node);
+        int begun = link.epoch.get();
+        if (System.nanoTime() - link.answered >= silence.toNanos()) {
+            // Closing the old one may take seconds.
+            Thread.ofVirtual()
+                    .name("keyval-reconnect-" + node)
+                    .start(() -> renew(node, link, begun, new IOException("no answer")));
+        }
+    }
+
+    private Link link(RaftPeerId node) {
+        return links.computeIfAbsent(node, _ -> new Link());
+    }
+
+    /** Gives a connection up, unless that was done since the epoch in which something failed. */
+    private void renew(RaftPeerId node, Link link, int begun, Throwable cause) {
+        if (link.epoch.compareAndSet(begun, begun + 1)) {
+            rpc.handleException(node, cause, true);
+        }
     }
 
     /** Sends an order to the node that it names, and waits for its answer. */
     RaftClientReply order(RaftClientRequest request) throws IOException {
+        Link link = link(request.getServerId());
+        int begun = link.epoch.get();
         try {
             return rpc.sendRequest(request);
         } catch (IOException e) {
-            rpc.handleException(request.getServerId(), e, true);
+            renew(request.getServerId(), link, begun, e);
             throw e;
         }
     }
@@ -122,6 +153,8 @@ final class Forwarder implements Closeable {
     GroupInfoReply info(RaftPeerId node, RaftGroupId group) throws IOException {
         GroupInfoRequest request =
                 new GroupInfoRequest(clientId, node, group, callId.incrementAndGet());
+        Link link = link(node);
+        int begun = link.epoch.get();
         try {
             return (GroupInfoReply) rpc.sendRequest(request);
         } catch (StatusRuntimeException | NullPointerException e) {
@@ -131,7 +164,7 @@ final class Forwarder implements Closeable {
                             ? GrpcUtil.unwrapException(status)
                             : new IOException(e);
             if (!(cause instanceof RaftException)) {
-                rpc.handleException(node, cause, true);
+                renew(node, link, begun, cause);
             }
             throw cause;
         }
@@ -149,14 +182,13 @@ final class Forwarder implements Closeable {
         return reply.getMessage().getContent().asReadOnlyByteBuffer();
     }
 
-    private RuntimeException failed(
-            RaftPeerId peer, AtomicInteger epoch, int begun, Throwable failure) {
+    private RuntimeException failed(RaftPeerId peer, Link link, int begun, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null
                         ? failure.getCause()
                         : failure;
-        if (!(cause instanceof TimeoutIOException) && epoch.compareAndSet(begun, begun + 1)) {
-            rpc.handleException(peer, cause, true);
+        if (!(cause instanceof TimeoutIOException)) {
+            renew(peer, link, begun, cause);
         }
         return certain(cause) ? new NotSentException(cause) : new CompletionException(cause);
     }

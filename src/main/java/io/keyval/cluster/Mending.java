@@ -47,6 +47,7 @@ final class Mending {
                     }
                 } catch (IOException | RuntimeException e) {
                     log.debug("Shard {} could not be opened again yet", shard.shard(), e);
+                    Thread.sleep(PAUSE);
                 }
             }
         } catch (InterruptedException e) {

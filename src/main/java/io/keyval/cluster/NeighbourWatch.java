@@ -171,7 +171,7 @@ final class NeighbourWatch {
             } catch (ExecutionException | TimeoutException | ClusterException e) {
                 log.debug("Node {} did not say who it is", id, e);
                 if (notHeard(id, e) >= SILENCE && e instanceof TimeoutException) {
-                    sender.reconnect(ClusterSettings.peerId(id));
+                    sender.reconnect(ClusterSettings.peerId(id), PERIOD);
                 }
                 return;
             }

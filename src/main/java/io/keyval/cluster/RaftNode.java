@@ -276,13 +276,24 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
                                 () -> {
                                     try {
                                         while (!stopping) {
-                                            turn.take();
+                                            take(name, turn);
                                             Thread.sleep(pause);
                                         }
                                     } catch (InterruptedException e) {
                                         // The node stops.
                                     }
                                 }));
+    }
+
+    /** Takes a turn; the next one is taken even when this one fails. */
+    private void take(String name, Turn turn) throws InterruptedException {
+        try {
+            turn.take();
+        } catch (RuntimeException e) {
+            if (!stopping) {
+                log.warn("The thread {} failed, and goes on", name, e);
+            }
+        }
     }
 
     private List<ShardGroup> shards(Forwarder sender, Neighbours known) {

@@ -21,8 +21,14 @@ import org.apache.ratis.server.RaftServer;
  */
 final class Reconnects {
 
-    /** How many election timeouts a node may not answer. */
+    /** How many election timeouts a node may count as silent. */
     private static final int STUCK = 4;
+
+    /**
+     * After how many election timeouts without an answer a node that follows counts as silent:
+     * while it takes over a snapshot it may answer nothing for as long as Ratis lets it, 6 s.
+     */
+    private static final int FOLLOWING = 14;
 
     private final List<ShardGroup> shards;
     private final RaftPeerId self;
@@ -49,7 +55,7 @@ final class Reconnects {
         this.shards = shards;
         this.self = self;
         this.opener = opener;
-        this.longestSilence = electionTimeout.toMillis();
+        this.longestSilence = electionTimeout.multipliedBy(FOLLOWING).toMillis();
         this.patience = electionTimeout.multipliedBy(STUCK).toNanos();
     }
 

@@ -173,7 +173,7 @@ final class ShardGroup
         return removal.isRemoved();
     }
 
-    /** The leader has said whether this node holds the shard. For one thread. */
+    /** The leader has said whether this node holds the shard. */
     void heard(boolean member) {
         removal.heard(member, machine != null && holders.areKnown());
     }
