@@ -7,6 +7,7 @@
 // after it was sent first, and is given up. It obeys lines on its standard input, at whose end it ends:
 //
 //   ports PORT[,PORT...]   these nodes from now on; clients of others leave them after the request in flight
+//   pause, resume          clients send no new request until they are let; one in flight is still answered
 //   mark SECONDS           prints "acknowledged MS": how long after this time of day (as $EPOCHREALTIME has it) the first
 //                          PUT was acknowledged that was sent after this line was read
 //   stats                  prints and forgets what was counted since the last time:
@@ -39,7 +40,9 @@ typedef struct {
 
 static int clients = 32, get_percent = 50, value_size = 64, keys = 10000, timeout_ms = 2000, retry_ms = 10000;
 static nodes_t nodes = { 1, { 5000 } };
+static int paused;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t resumed = PTHREAD_COND_INITIALIZER;
 static atomic_ulong requests, failed, retried, errors, timeouts, broken, longest, gap, last_answer, mark_at;
 static double mark_time;
 
@@ -71,6 +74,19 @@ static nodes_t current(void) {
     nodes_t copy = nodes;
     pthread_mutex_unlock(&lock);
     return copy;
+}
+
+static void await_resumed(void) {
+    pthread_mutex_lock(&lock);
+    while (paused) pthread_cond_wait(&resumed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static void pause_clients(int whether) {
+    pthread_mutex_lock(&lock);
+    paused = whether;
+    pthread_cond_broadcast(&resumed);
+    pthread_mutex_unlock(&lock);
 }
 
 static void leave(client_t *c) {
@@ -126,6 +142,7 @@ static void *run(void *argument) {
     c->node = c->id;
     c->fd = -1;
     for (;;) {
+        await_resumed();
         c->rng ^= c->rng << 13, c->rng ^= c->rng >> 7, c->rng ^= c->rng << 17;
         int get = (int)(c->rng >> 33) % 100 < get_percent, sends = 0, answered = 0;
         int size = sprintf(line, "%s key:%d", get ? "GET" : "PUT", (int)(c->rng >> 20) % keys & 0x7fffffff);
@@ -208,6 +225,11 @@ int main(int argc, char **argv) {
             pthread_mutex_lock(&lock);
             nodes = parsed;
             pthread_mutex_unlock(&lock);
+        } else if (!strncmp(line, "pause", 5)) {
+            pause_clients(1);
+        } else if (!strncmp(line, "resume", 6)) {
+            pause_clients(0);
+            last_answer = now();
         } else if (!strncmp(line, "mark ", 5)) {
             mark_time = atof(line + 5);
             mark_at = now();
