@@ -108,10 +108,20 @@ final class Batcher implements AutoCloseable {
         thread.start();
     }
 
-    /** Adds a part; it is ended some time, by any thread. */
-    void add(Part part) {
+    /** Counts a part among what is under way until it is ended. */
+    void count(Part part) {
         pendingBytes.addAndGet(part.bytes());
         part.outcome().thenRun(() -> pendingBytes.addAndGet(-part.bytes()));
+    }
+
+    /** Adds a part; it is ended some time, by any thread. */
+    void add(Part part) {
+        count(part);
+        addCounted(part);
+    }
+
+    /** Adds a part that is {@link #count counted} already. */
+    void addCounted(Part part) {
         arrived.add(part);
         if (closed) {
             drop();

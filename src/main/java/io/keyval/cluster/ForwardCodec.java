@@ -38,6 +38,9 @@ final class ForwardCodec {
     /** The news that somebody has chosen the node that is told to lead. */
     static final byte CHOSEN = 3;
 
+    /** The question in which term of the group a node is. */
+    static final byte TERM = 4;
+
     static final byte VERSION = 1;
 
     private ForwardCodec() {}
@@ -55,6 +58,30 @@ final class ForwardCodec {
      * @param millis for how long it waits for them
      */
     record Request(int millis, List<Sent> parts) {}
+
+    /**
+     * The term a node is in.
+     *
+     * @param id of the node
+     */
+    record Term(int id, long term) {}
+
+    /** Asks a node for its term. */
+    static byte[] askTerm() {
+        return new byte[] {VERSION, TERM};
+    }
+
+    /** Says in which term a node is: version, four bytes of its id, eight of the term. */
+    static byte[] term(Term term) {
+        return ByteBuffer.allocate(13).put(VERSION).putInt(term.id()).putLong(term.term()).array();
+    }
+
+    /** Reads what {@link #term} says; null when the other node does not know the question. */
+    static @Nullable Term readTerm(ByteBuffer answer) {
+        return answer.remaining() == 13 && answer.get() == VERSION
+                ? new Term(answer.getInt(), answer.getLong())
+                : null;
+    }
 
     static byte[] request(List<Part> parts, long millis) {
         int size = 10;

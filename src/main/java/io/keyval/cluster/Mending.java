@@ -42,8 +42,10 @@ final class Mending {
                     Thread.sleep(PAUSE);
                     if (!stopping.getAsBoolean() && directories.hasRoom()) {
                         shard.renew();
-                        shard.reopen(formation.form(shard));
-                        return;
+                        if (shard.reopen(formation.form(shard))) {
+                            return;
+                        }
+                        closed = false;
                     }
                 } catch (IOException | RuntimeException e) {
                     log.debug("Shard {} could not be opened again yet", shard.shard(), e);

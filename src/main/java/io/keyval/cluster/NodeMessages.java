@@ -22,6 +22,9 @@ final class NodeMessages {
         /** Somebody has chosen this node to lead: it does so until another one leads. */
         void choose();
 
+        /** The term of the group that is open here; negative where none is. */
+        long term();
+
         /** Whether so much is under way that nothing should be executed. */
         boolean isFull();
 
@@ -30,6 +33,7 @@ final class NodeMessages {
     }
 
     private final Neighbours neighbours;
+    private final int id;
     private final long maxValueSize;
     private final Recipient shard;
 
@@ -37,10 +41,12 @@ final class NodeMessages {
      * For one shard.
      *
      * @param neighbours answers who this node is
+     * @param id of this node
      * @param maxValueSize bytes of the largest value that a GET can find
      */
-    NodeMessages(Neighbours neighbours, long maxValueSize, Recipient shard) {
+    NodeMessages(Neighbours neighbours, int id, long maxValueSize, Recipient shard) {
         this.neighbours = neighbours;
+        this.id = id;
         this.maxValueSize = maxValueSize;
         this.shard = shard;
     }
@@ -58,6 +64,10 @@ final class NodeMessages {
         if (kind == ForwardCodec.CHOSEN) {
             shard.choose();
             return CompletableFuture.completedFuture(new byte[0]);
+        }
+        if (kind == ForwardCodec.TERM) {
+            ForwardCodec.Term term = new ForwardCodec.Term(id, shard.term());
+            return CompletableFuture.completedFuture(ForwardCodec.term(term));
         }
         if (kind != ForwardCodec.PARTS) {
             throw new ClusterException("kind %d is not known".formatted(kind));

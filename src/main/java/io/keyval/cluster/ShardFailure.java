@@ -8,8 +8,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Why a shard ended here, and what is done about it: it is closed for good, or, where only its log
- * could not be written, opened anew. The first reason counts until it is over. Thread-safe; what is
- * done is done by threads of their own.
+ * could not be written, opened anew. The first reason counts until it is over; what fails while it
+ * is opened anew has it opened anew once more. Thread-safe; what is done is done by threads of
+ * their own.
  */
 final class ShardFailure {
 
@@ -21,6 +22,7 @@ final class ShardFailure {
     private volatile Runnable mender = () -> {};
     private volatile @Nullable String reason;
     private volatile boolean mending;
+    private boolean failedAgain;
 
     /**
      * No failure yet.
@@ -49,10 +51,19 @@ final class ShardFailure {
         return mending;
     }
 
-    /** The shard is open again. */
-    void over() {
+    /** The shard is about to be opened again: only what fails from here on counts. */
+    synchronized void retry() {
+        failedAgain = false;
+    }
+
+    /** The shard is open again; answers false when it has failed since, and is not. */
+    synchronized boolean over() {
+        if (failedAgain) {
+            return false;
+        }
         reason = null;
         mending = false;
+        return true;
     }
 
     /** The shard cannot go on here, for a reason that is a sentence. */
@@ -67,6 +78,8 @@ final class ShardFailure {
                         .name("keyval-close-" + shard)
                         .start(() -> close(division));
             }
+        } else {
+            failedAgain = true;
         }
     }
 
@@ -80,6 +93,8 @@ final class ShardFailure {
             mending = true;
             log.error("{}; it is opened again by itself when that can be", sentence);
             Thread.ofPlatform().daemon().name("keyval-mend-" + shard).start(mender);
+        } else {
+            failedAgain = true;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.keyval.cluster;
 
+import io.keyval.config.KeyvalProperties;
 import io.keyval.store.MemoryBudget;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -37,6 +38,7 @@ final class ShardGroup
     private final OwnLog ownLog;
     private final Forwarding forwarding;
     private final NodeMessages messages;
+    private final ReadIndex readIndex;
     private final Holders holders;
     private final KnownLeader known = new KnownLeader();
     private final CatchUp catchUp = new CatchUp();
@@ -77,7 +79,10 @@ final class ShardGroup
         this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight, bounds);
         this.ownLog = new OwnLog(shard, groupId, self, clientId, batcher, known);
         this.forwarding = new Forwarding(shard, groupId, forwarder, batcher, known);
-        this.messages = new NodeMessages(neighbours, settings.maxValueSize(), this);
+        this.messages = new NodeMessages(neighbours, settings.id(), settings.maxValueSize(), this);
+        LeaderReads reads =
+                new LeaderReads(groupId, self, () -> division, () -> machine, forwarder, batcher);
+        this.readIndex = new ReadIndex(reads, settings.electionTimeout(), bounds.replies());
         this.holders = new Holders(members, () -> division);
         this.failure = new ShardFailure(shard, () -> division, batcher::wake);
         this.removal = new Removal(shard, batcher::wake);
@@ -185,16 +190,20 @@ final class ShardGroup
 
     /** Makes what is here ready to be opened anew, from what is on disk. */
     void renew() {
+        failure.retry();
         machine = newMachine();
     }
 
-    /** Serves again what was renewed. */
-    void reopen(RaftServer.Division opened) {
+    /** Serves again what was renewed; answers false when its log has failed again meanwhile. */
+    boolean reopen(RaftServer.Division opened) {
         catchUp.restart();
         division = opened;
-        failure.over();
+        if (!failure.over()) {
+            return false;
+        }
         log.info("Shard {}: open again, its log can be written", shard);
         membersChanged();
+        return true;
     }
 
     /** Begins to serve. */
@@ -333,9 +342,14 @@ final class ShardGroup
             part.end(part.mayForward() ? Outcome.LATE : new Outcome.NotLeader(null));
             return;
         }
-        if (!part.hasWrites() && mayReadFromMemory()) {
+        if (!part.hasWrites()) {
+            if (settings.reads() == KeyvalProperties.Reads.INDEX && leadsHere()) {
+                batcher.count(part);
+                readIndex.add(part);
+                return;
+            }
             KeyspaceStateMachine here = machine;
-            if (here != null && readFromMemory(part, here)) {
+            if (mayReadFromMemory() && here != null && LeaderReads.answer(here.replica(), part)) {
                 return;
             }
         }
@@ -344,20 +358,15 @@ final class ShardGroup
 
     private boolean mayReadFromMemory() {
         return switch (settings.reads()) {
-            case LOG -> false;
+            case LOG, INDEX -> false;
             case LEASE -> leadsHere();
             case LOCAL -> machine != null && division != null;
         };
     }
 
-    private static boolean readFromMemory(Part part, KeyspaceStateMachine here) {
-        try {
-            part.answer(here.replica().read(part.commands(), part.maxBytes()));
-            return true;
-        } catch (IllegalStateException e) {
-            // A snapshot took the place of the data meanwhile, or the node stops.
-            return false;
-        }
+    @Override
+    public long term() {
+        return LeaderReads.term(division);
     }
 
     @Override

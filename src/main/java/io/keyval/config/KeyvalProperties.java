@@ -361,6 +361,8 @@ public record KeyvalProperties(
     public enum Reads {
         /** At its place in the log, never stale. */
         LOG,
+        /** By the node that leads, from memory, when a majority says that it does: never stale. */
+        INDEX,
         /** By the node that leads, from memory: stale for an election timeout at worst. */
         LEASE,
         /** By any node, from memory: stale. */

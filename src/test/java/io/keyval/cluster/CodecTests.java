@@ -53,6 +53,19 @@ class CodecTests {
     }
 
     @Test
+    void whenANodeSaysItsTermThenItIsRead() {
+        ForwardCodec.Term term = new ForwardCodec.Term(7, Long.MAX_VALUE);
+        assertThat(ForwardCodec.readTerm(ByteBuffer.wrap(ForwardCodec.term(term)))).isEqualTo(term);
+        assertThat(ForwardCodec.kind(ByteBuffer.wrap(ForwardCodec.askTerm())))
+                .isEqualTo(ForwardCodec.TERM);
+    }
+
+    @Test
+    void whenANodeDoesNotKnowTheQuestionForItsTermThenItSaysNothing() {
+        assertThat(ForwardCodec.readTerm(ByteBuffer.allocate(0))).isNull();
+    }
+
+    @Test
     void whenAnEntryIsOfAnotherVersionThenItIsRefused() {
         byte[] entry = EntryCodec.encode(BATCH, new BitSet());
         entry[0] = 9;

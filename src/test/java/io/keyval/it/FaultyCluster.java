@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class FaultyCluster implements AutoCloseable {
 
     static final int SIZE = 3;
 
+    private static final String READS = "--keyval.cluster.reads=";
     private static final int PORT = 5000;
     private static final int RAFT_PORT = 6000;
     private static final String DISK = "size=256m";
@@ -39,7 +41,8 @@ final class FaultyCluster implements AutoCloseable {
     private final List<Path> disks = new ArrayList<>();
 
     /**
-     * @param directory an empty directory for everything
+     * @param directory an empty directory for everything Nodes answer reads in both of the ways
+     *     that are never stale, unless the settings say how.
      * @param arguments settings of every node
      */
     FaultyCluster(Path directory, String... arguments) throws IOException, InterruptedException {
@@ -64,11 +67,17 @@ final class FaultyCluster implements AutoCloseable {
                                     "--keyval.id=" + id,
                                     "--keyval.cluster.peers=" + peers,
                                     "--keyval.cluster.snapshot-threshold=1MB")
+                            .arguments(reads(id, arguments))
                             .arguments(arguments);
             nodes.add(shim.into(node, disk.resolve("data").toString()).build());
             shims.add(shim);
             disks.add(disk);
         }
+    }
+
+    private static String[] reads(int id, String... arguments) {
+        boolean said = Stream.of(arguments).anyMatch(argument -> argument.startsWith(READS));
+        return said ? new String[0] : new String[] {READS + (id == 1 ? "log" : "index")};
     }
 
     static List<Integer> ids() {
