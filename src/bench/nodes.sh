@@ -41,11 +41,15 @@ launch_node() { # id, settings
         --keyval.address=127.0.0.1 "${cluster_settings[@]}" "$@"
 }
 
-# Starts a node that is to join the cluster.
+# Starts a node that is to join the cluster, and returns when it answers.
 launch_new_node() { # id
     give_ports "$1"
     local peers=$peers,$1@127.0.0.1:${raft[n$1]}
     launch_node "$1" --keyval.cluster.join=true
+    until curl -sf -m 5 -o /dev/null "http://127.0.0.1:${http[n$1]}/livez"; do
+        alive "n$1" || die "n$1 has ended."
+        sleep 0.05
+    done
 }
 
 # Adds a node that was started to join, and returns when it is ready.
@@ -62,8 +66,9 @@ remove_node() { # id
 
 # Asks the node that leads to change the cluster.
 change() { # method, path, body or nothing
-    curl -sSf -u "keyval:$KEYVAL_SECRET" -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} \
-        "http://127.0.0.1:${http[$(leader)]}/actuator/cluster/$2" >/dev/null
+    local said
+    said=$(curl -sS --fail-with-body -u "keyval:$KEYVAL_SECRET" -X "$1" -H 'Content-Type: application/json' ${3:+-d "$3"} \
+        "http://127.0.0.1:${http[$(leader)]}/actuator/cluster/$2") || die "$1 $2: $said"
 }
 
 # Returns when a node knows the leader and has caught up.

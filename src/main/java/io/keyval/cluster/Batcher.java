@@ -75,6 +75,7 @@ final class Batcher implements AutoCloseable {
     private final Queue<Part> returned = new ConcurrentLinkedQueue<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final AtomicLong pendingBytes = new AtomicLong();
+    private final AtomicInteger pendingWrites = new AtomicInteger();
     private final LongAdder unanswered = new LongAdder();
     private final Thread thread;
 
@@ -111,7 +112,22 @@ final class Batcher implements AutoCloseable {
     /** Counts a part among what is under way until it is ended. */
     void count(Part part) {
         pendingBytes.addAndGet(part.bytes());
-        part.outcome().thenRun(() -> pendingBytes.addAndGet(-part.bytes()));
+        if (part.hasWrites()) {
+            pendingWrites.incrementAndGet();
+        }
+        part.outcome().thenRun(() -> ended(part));
+    }
+
+    private void ended(Part part) {
+        pendingBytes.addAndGet(-part.bytes());
+        if (part.hasWrites()) {
+            pendingWrites.decrementAndGet();
+        }
+    }
+
+    /** Whether parts with writes wait or are under way, with which reads can go. */
+    boolean hasWrites() {
+        return pendingWrites.get() > 0;
     }
 
     /** Adds a part; it is ended some time, by any thread. */
@@ -215,7 +231,11 @@ final class Batcher implements AutoCloseable {
     /** A part that was certainly not executed. */
     void sendAgain(Part part) {
         returned.add(part);
-        wake();
+        if (closed) {
+            drop();
+        } else {
+            wake();
+        }
     }
 
     /** Has the next entry wait a moment: the leader is not who it was thought to be. */

@@ -77,21 +77,29 @@ final class NodeMessages {
 
     private CompletableFuture<byte[]> execute(ForwardCodec.Request request) {
         long deadline = System.nanoTime() + Duration.ofMillis(request.millis()).toNanos();
-        List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
+        List<Part> parts = new ArrayList<>();
         for (ForwardCodec.Sent sent : request.parts()) {
-            Part part = new Part(sent.commands(), sent.maxBytes(), deadline, false, maxValueSize);
-            outcomes.add(part.outcome());
-            if (shard.isFull()) {
-                // Whoever sent it keeps it meanwhile, and reads no more of its clients.
-                part.end(Outcome.LATE);
-            } else {
-                shard.execute(part);
-            }
+            parts.add(new Part(sent.commands(), sent.maxBytes(), deadline, false, maxValueSize));
         }
-        return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
+        // Parts are of different connections; reads can go with the writes that are there already.
+        parts.stream().filter(Part::hasWrites).forEach(this::execute);
+        parts.stream().filter(part -> !part.hasWrites()).forEach(this::execute);
+        return CompletableFuture.allOf(
+                        parts.stream().map(Part::outcome).toArray(CompletableFuture[]::new))
                 .thenApply(
                         _ ->
                                 ForwardCodec.answer(
-                                        outcomes.stream().map(CompletableFuture::join).toList()));
+                                        parts.stream()
+                                                .map(part -> part.outcome().join())
+                                                .toList()));
+    }
+
+    private void execute(Part part) {
+        if (shard.isFull()) {
+            // Whoever sent it keeps it meanwhile, and reads no more of its clients.
+            part.end(Outcome.LATE);
+        } else {
+            shard.execute(part);
+        }
     }
 }

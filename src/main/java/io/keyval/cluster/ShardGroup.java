@@ -343,7 +343,10 @@ final class ShardGroup
             return;
         }
         if (!part.hasWrites()) {
-            if (settings.reads() == KeyvalProperties.Reads.INDEX && leadsHere()) {
+            // Writes that are under way take reads along; a round for those would come on top.
+            if (settings.reads() == KeyvalProperties.Reads.INDEX
+                    && leadsHere()
+                    && !batcher.hasWrites()) {
                 batcher.count(part);
                 readIndex.add(part);
                 return;
