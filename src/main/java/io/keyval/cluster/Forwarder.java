@@ -37,7 +37,8 @@ import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 
 /**
  * Sends messages to other nodes, each once: over Ratis's transport, as reads that may be stale,
- * which need no leader. Thread-safe.
+ * which need no leader. All messages to a node share a connection, and end with it: a node that
+ * cannot answer one of them, for its group is closed there, ends all. Thread-safe.
  */
 final class Forwarder implements Closeable {
 
@@ -139,7 +140,10 @@ final class Forwarder implements Closeable {
         try {
             return rpc.sendRequest(request);
         } catch (IOException e) {
-            renew(request.getServerId(), link, begun, e);
+            // An answer, or none yet, says nothing against the connection.
+            if (!(e instanceof RaftException || e instanceof TimeoutIOException)) {
+                renew(request.getServerId(), link, begun, e);
+            }
             throw e;
         }
     }
@@ -163,7 +167,7 @@ final class Forwarder implements Closeable {
                     e instanceof StatusRuntimeException status
                             ? GrpcUtil.unwrapException(status)
                             : new IOException(e);
-            if (!(cause instanceof RaftException)) {
+            if (!(cause instanceof RaftException || cause instanceof TimeoutIOException)) {
                 renew(node, link, begun, cause);
             }
             throw cause;
@@ -194,9 +198,13 @@ final class Forwarder implements Closeable {
     }
 
     private static boolean certain(Throwable failure) {
+        // Ratis says so by a null pointer that it does not know yet where a node is; one that is
+        // the cause of something else may be of the other node, which has executed the message.
+        if (failure instanceof NullPointerException) {
+            return true;
+        }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            // Ratis says by a null pointer that it does not know yet where a node is.
-            if (cause instanceof ConnectException || cause instanceof NullPointerException) {
+            if (cause instanceof ConnectException) {
                 return true;
             }
             if (cause instanceof AlreadyClosedException

@@ -90,6 +90,13 @@ final class Holders {
         expected = now.all().stream().map(peer -> peer.getId().toString()).toList();
     }
 
+    /** Whether this node, which leads a group, sends its log to a node. */
+    static boolean isSentTheLog(RaftServer.Division group, int id) {
+        RaftPeerId node = ClusterSettings.peerId(id);
+        return group.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList().stream()
+                .anyMatch(follower -> RaftPeerId.valueOf(follower.getId().getId()).equals(node));
+    }
+
     /** Whether a node counts for the majorities of a group. */
     static boolean votes(RaftServer.Division group, RaftPeerId id) {
         return group.getRaftConf().getCurrentPeers().stream()

@@ -5,6 +5,7 @@ import io.keyval.store.Replica;
 import io.keyval.wal.WalEvents;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
@@ -81,6 +83,11 @@ final class KeyspaceStateMachine extends BaseStateMachine {
     }
 
     private static final Logger log = LoggerFactory.getLogger(KeyspaceStateMachine.class);
+
+    /** How long the thread of a log that failed waits for its group to be closed. */
+    private static final Duration CLOSING = Duration.ofSeconds(10);
+
+    private static final long LOOK = Duration.ofMillis(1).toNanos();
 
     private static final CompletableFuture<Message> DONE =
             CompletableFuture.completedFuture(Message.EMPTY);
@@ -412,6 +419,28 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         } else {
             owner.failed("%s ended here: its log cannot be relied on (%s)".formatted(name, reason));
         }
+        awaitClosing();
+    }
+
+    /**
+     * Holds up the thread of the log until the group is being closed, and takes no entry any more.
+     * Ratis has the entry that was not written in memory all the same: the leader, who is told that
+     * it failed once this returns, would send it again and be told that it is on disk.
+     */
+    private void awaitClosing() {
+        long deadline = System.nanoTime() + CLOSING.toNanos();
+        while (isOpen() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(LOOK);
+        }
+    }
+
+    private boolean isOpen() {
+        try {
+            RaftServer.Division here = getServer().join().getDivision(getGroupId());
+            return here.getStateMachine() == this && here.getInfo().isAlive();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**
@@ -419,7 +448,10 @@ final class KeyspaceStateMachine extends BaseStateMachine {
      * system may show what is not on disk: such a log must not be gone on with.
      */
     private static boolean isForWantOfRoom(Throwable root) {
-        String message = String.valueOf(root.getMessage());
+        String message =
+                root instanceof FileSystemException file && file.getReason() != null
+                        ? file.getReason()
+                        : String.valueOf(root.getMessage());
         return root instanceof IOException
                 && (message.startsWith("No space left") || message.startsWith("Disk quota"))
                 && Arrays.stream(root.getStackTrace())

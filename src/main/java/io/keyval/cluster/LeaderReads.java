@@ -102,9 +102,11 @@ final class LeaderReads implements ReadIndex.Shard {
                 .thenApply(
                         answer -> {
                             ForwardCodec.Term said = ForwardCodec.readTerm(answer);
-                            return said != null
-                                    && said.term() == term
-                                    && node.equals(Integer.toString(said.id()));
+                            if (said == null) {
+                                throw new ClusterException(
+                                        "Node %s does not say its term.".formatted(node));
+                            }
+                            return said.term() == term && node.equals(Integer.toString(said.id()));
                         });
     }
 

@@ -23,6 +23,7 @@ import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
 import org.apache.ratis.protocol.exceptions.SetConfigurationException;
+import org.apache.ratis.protocol.exceptions.TimeoutIOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -385,6 +386,8 @@ final class Members {
                 || failure instanceof LeaderNotReadyException
                 || failure instanceof LeaderSteppingDownException
                 || failure instanceof ReconfigurationInProgressException
+                // It goes on; whoever asks again is told so, until it is done.
+                || failure instanceof TimeoutIOException
                 || isStale(failure);
     }
 

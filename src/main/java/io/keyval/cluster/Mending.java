@@ -29,7 +29,10 @@ final class Mending {
         this.stopping = stopping;
     }
 
-    /** Returns when the shard is open again, or the node stops; one thread a shard. */
+    /**
+     * Returns when the shard is open again, or closed for good, or the node stops; one thread a
+     * shard.
+     */
     void mend(ShardGroup shard) {
         boolean closed = false;
         try {
@@ -38,6 +41,9 @@ final class Mending {
                     if (!closed) {
                         formation.remove(shard);
                         closed = true;
+                    }
+                    if (!shard.isMending()) {
+                        return;
                     }
                     Thread.sleep(PAUSE);
                     if (!stopping.getAsBoolean() && directories.hasRoom()) {

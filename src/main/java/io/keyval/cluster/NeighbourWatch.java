@@ -44,6 +44,7 @@ final class NeighbourWatch {
     private final KnownNodes nodes;
     private final Neighbours known;
     private final Forwarder sender;
+    private final Forwarder commands;
     private final BooleanSupplier stopping;
 
     /** Questions that nodes have not answered, one behind the other. */
@@ -60,6 +61,8 @@ final class NeighbourWatch {
      * A watch that has asked nobody yet.
      *
      * @param shards of this node, at least one
+     * @param sender of the questions, and of nothing whose loss would matter
+     * @param commands sends to the same nodes what clients ask, over connections of its own
      * @param stopping whether the node stops, and nothing is said any more
      */
     NeighbourWatch(
@@ -68,12 +71,14 @@ final class NeighbourWatch {
             KnownNodes nodes,
             Neighbours known,
             Forwarder sender,
+            Forwarder commands,
             BooleanSupplier stopping) {
         this.settings = settings;
         this.shards = shards;
         this.nodes = nodes;
         this.known = known;
         this.sender = sender;
+        this.commands = commands;
         this.stopping = stopping;
     }
 
@@ -172,6 +177,7 @@ final class NeighbourWatch {
                 log.debug("Node {} did not say who it is", id, e);
                 if (notHeard(id, e) >= SILENCE && e instanceof TimeoutException) {
                     sender.reconnect(ClusterSettings.peerId(id), PERIOD);
+                    commands.reconnect(ClusterSettings.peerId(id), PERIOD);
                 }
                 return;
             }

@@ -15,6 +15,7 @@ import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
@@ -60,6 +61,7 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
     private @Nullable DataDirectory directory;
     private volatile @Nullable RaftServer server;
     private volatile @Nullable Forwarder forwarder;
+    private volatile @Nullable Forwarder questions;
     private volatile @Nullable RaftProperties properties;
     private volatile @Nullable Survey survey;
     private volatile @Nullable Leadership leadership;
@@ -177,11 +179,15 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
         properties = made;
         Forwarder sender = newForwarder();
         forwarder = sender;
-        sender.know(settings.peers().stream().map(ClusterSettings::raftPeer).toList());
+        Forwarder asker = newForwarder();
+        questions = asker;
+        List<RaftPeer> peers = settings.peers().stream().map(ClusterSettings::raftPeer).toList();
+        sender.know(peers);
+        asker.know(peers);
 
-        List<ShardGroup> shards = shards(sender, known);
+        List<ShardGroup> shards = shards(sender, asker, known);
         NeighbourWatch watch =
-                new NeighbourWatch(settings, shards, nodes, known, sender, this::isStopping);
+                new NeighbourWatch(settings, shards, nodes, known, asker, sender, this::isStopping);
         GroupDirectories directories = new GroupDirectories(storage);
         if (directories.isEmpty()) {
             watch.hearBeforeForming();
@@ -205,13 +211,13 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
             if (shard.machine() == null) {
                 shard.open(null);
             } else {
-                shard.mendBy(() -> mending.mend(shard));
                 shard.open(formation.form(shard));
+                shard.mendBy(() -> mending.mend(shard));
                 shard.membersChanged();
             }
         }
         shards.forEach(shard -> shard.listen(entries));
-        Survey asking = new Survey(settings, nodes, sender, this::isStopping);
+        Survey asking = new Survey(settings, nodes, asker, sender, this::isStopping);
         Leadership leading = new Leadership(settings, opened, caller, sender);
         survey = asking;
         leadership = leading;
@@ -296,7 +302,7 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
         }
     }
 
-    private List<ShardGroup> shards(Forwarder sender, Neighbours known) {
+    private List<ShardGroup> shards(Forwarder sender, Forwarder asker, Neighbours known) {
         List<ShardGroup> shards = new ArrayList<>();
         for (int i = 0; i < settings.shards(); i++) {
             List<Integer> holders = settings.holders(i);
@@ -309,6 +315,7 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
                             caller.id(),
                             budget,
                             sender,
+                            asker,
                             known,
                             IN_FLIGHT,
                             bounds));
@@ -355,17 +362,22 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
         for (ShardGroup shard : groups) {
             shard.batcher().close();
         }
-        Forwarder sender = forwarder;
-        if (sender != null) {
+        close(forwarder);
+        forwarder = null;
+        close(questions);
+        questions = null;
+        survey = null;
+        leadership = null;
+    }
+
+    private static void close(@Nullable Forwarder links) {
+        if (links != null) {
             try {
-                sender.close();
+                links.close();
             } catch (IOException e) {
                 log.debug("The links to other nodes could not be closed", e);
             }
-            forwarder = null;
         }
-        survey = null;
-        leadership = null;
     }
 
     @Override

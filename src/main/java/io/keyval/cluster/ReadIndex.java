@@ -126,7 +126,7 @@ final class ReadIndex {
         while (!waiting.isEmpty() && rounds.tryAcquire()) {
             // What a leader knows counts only for what had arrived before it was asked.
             List<Part> parts = gather();
-            Reign reign = shard.reign();
+            Reign reign = reign();
             CompletableFuture<Boolean> decided =
                     reign == null
                             ? CompletableFuture.completedFuture(false)
@@ -143,6 +143,15 @@ final class ReadIndex {
                                     end(parts, reign, leads);
                                 });
             }
+        }
+    }
+
+    private @Nullable Reign reign() {
+        try {
+            return shard.reign();
+        } catch (RuntimeException e) {
+            log.debug("This node has just ceased to lead", e);
+            return null;
         }
     }
 
@@ -233,12 +242,20 @@ final class ReadIndex {
                 return;
             }
             voter.asked();
-            shard.isIn(reign.term(), node)
+            isIn(node)
                     .whenComplete(
                             (agrees, failed) -> {
                                 voter.heard(failed != null);
                                 heard(node, failed == null && agrees);
                             });
+        }
+
+        private CompletableFuture<Boolean> isIn(String node) {
+            try {
+                return shard.isIn(reign.term(), node);
+            } catch (RuntimeException e) {
+                return CompletableFuture.failedFuture(e);
+            }
         }
 
         private void heard(String node, boolean agrees) {

@@ -25,10 +25,10 @@ final class Reconnects {
     private static final int STUCK = 4;
 
     /**
-     * After how many election timeouts without an answer a node that follows counts as silent:
-     * while it takes over a snapshot it may answer nothing for as long as Ratis lets it, 6 s.
+     * How long a node that follows may answer nothing before it counts as silent: while it takes
+     * over a snapshot, Ratis waits 3 s for each of the {@link Bounds#CHUNKS}.
      */
-    private static final int FOLLOWING = 14;
+    private static final Duration FOLLOWING = Duration.ofSeconds(7);
 
     private final List<ShardGroup> shards;
     private final RaftPeerId self;
@@ -55,7 +55,7 @@ final class Reconnects {
         this.shards = shards;
         this.self = self;
         this.opener = opener;
-        this.longestSilence = electionTimeout.multipliedBy(FOLLOWING).toMillis();
+        this.longestSilence = Math.max(electionTimeout.toMillis(), FOLLOWING.toMillis());
         this.patience = electionTimeout.multipliedBy(STUCK).toNanos();
     }
 

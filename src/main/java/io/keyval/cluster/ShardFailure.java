@@ -19,7 +19,7 @@ final class ShardFailure {
     private final int shard;
     private final Supplier<RaftServer.@Nullable Division> here;
     private final Runnable closed;
-    private volatile Runnable mender = () -> {};
+    private @Nullable Runnable mender;
     private volatile @Nullable String reason;
     private volatile boolean mending;
     private boolean failedAgain;
@@ -36,9 +36,18 @@ final class ShardFailure {
         this.closed = closed;
     }
 
-    /** Says how the shard is opened anew, by a thread of its own, when its log failed. */
-    void mendBy(Runnable how) {
+    /**
+     * The shard is open. What failed until here is mended from here on, or closed.
+     *
+     * @param how opens the shard anew, when its log failed; run by a thread of its own
+     */
+    synchronized void mendBy(Runnable how) {
         mender = how;
+        if (mending) {
+            startMending(how);
+        } else if (reason != null) {
+            startClosing();
+        }
     }
 
     /** Why the shard ended here, a sentence, or null when it did not. */
@@ -58,7 +67,7 @@ final class ShardFailure {
 
     /** The shard is open again; answers false when it has failed since, and is not. */
     synchronized boolean over() {
-        if (failedAgain) {
+        if (failedAgain || !mending) {
             return false;
         }
         reason = null;
@@ -66,20 +75,19 @@ final class ShardFailure {
         return true;
     }
 
-    /** The shard cannot go on here, for a reason that is a sentence. */
+    /**
+     * The shard cannot go on here, for a reason that is a sentence. Where it was to be opened
+     * again, it stays closed.
+     */
     synchronized void end(String why) {
-        if (reason == null) {
+        if (reason == null || mending) {
+            boolean closing = mending;
             reason = why;
+            mending = false;
             log.error("{}", why);
-            RaftServer.Division division = here.get();
-            if (division != null) {
-                Thread.ofPlatform()
-                        .daemon()
-                        .name("keyval-close-" + shard)
-                        .start(() -> close(division));
+            if (!closing) {
+                startClosing();
             }
-        } else {
-            failedAgain = true;
         }
     }
 
@@ -92,9 +100,22 @@ final class ShardFailure {
             reason = sentence;
             mending = true;
             log.error("{}; it is opened again by itself when that can be", sentence);
-            Thread.ofPlatform().daemon().name("keyval-mend-" + shard).start(mender);
+            if (mender != null) {
+                startMending(mender);
+            }
         } else {
             failedAgain = true;
+        }
+    }
+
+    private void startMending(Runnable how) {
+        Thread.ofPlatform().daemon().name("keyval-mend-" + shard).start(how);
+    }
+
+    private void startClosing() {
+        RaftServer.Division division = here.get();
+        if (division != null) {
+            Thread.ofPlatform().daemon().name("keyval-close-" + shard).start(() -> close(division));
         }
     }
 

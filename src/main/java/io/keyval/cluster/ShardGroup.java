@@ -34,6 +34,7 @@ final class ShardGroup
     private final ClientId clientId;
     private final MemoryBudget budget;
     private final Forwarder forwarder;
+    private final Forwarder questions;
     private final Batcher batcher;
     private final OwnLog ownLog;
     private final Forwarding forwarding;
@@ -57,6 +58,8 @@ final class ShardGroup
      * A shard.
      *
      * @param members ids of the nodes that hold it, as far as is known
+     * @param forwarder of what clients ask
+     * @param questions sends what nodes ask each other, over connections of its own
      */
     ShardGroup(
             int shard,
@@ -66,6 +69,7 @@ final class ShardGroup
             ClientId clientId,
             MemoryBudget budget,
             Forwarder forwarder,
+            Forwarder questions,
             Neighbours neighbours,
             int maxInFlight,
             Bounds bounds) {
@@ -76,12 +80,13 @@ final class ShardGroup
         this.clientId = clientId;
         this.budget = budget;
         this.forwarder = forwarder;
+        this.questions = questions;
         this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight, bounds);
         this.ownLog = new OwnLog(shard, groupId, self, clientId, batcher, known);
         this.forwarding = new Forwarding(shard, groupId, forwarder, batcher, known);
         this.messages = new NodeMessages(neighbours, settings.id(), settings.maxValueSize(), this);
         LeaderReads reads =
-                new LeaderReads(groupId, self, () -> division, () -> machine, forwarder, batcher);
+                new LeaderReads(groupId, self, () -> division, () -> machine, questions, batcher);
         this.readIndex = new ReadIndex(reads, settings.electionTimeout(), bounds.replies());
         this.holders = new Holders(members, () -> division);
         this.failure = new ShardFailure(shard, () -> division, batcher::wake);
@@ -153,7 +158,7 @@ final class ShardGroup
         return batcher.unanswered();
     }
 
-    /** Says how the shard is opened anew, by a thread of its own, when its log failed. */
+    /** It is open; says how it is opened anew, by a thread of its own, when its log failed. */
     void mendBy(Runnable how) {
         failure.mendBy(how);
     }
@@ -185,18 +190,29 @@ final class ShardGroup
 
     @Override
     public @Nullable Boolean holds(int id) {
-        return leadsHere() ? Boolean.valueOf(holders.include(id)) : null;
+        RaftServer.Division here = division;
+        if (here == null || !leadsHere()) {
+            return null;
+        }
+        // One that is being added gets the log before it is a member.
+        return holders.include(id)
+                ? Boolean.TRUE
+                : Holders.isSentTheLog(here, id) ? null : Boolean.FALSE;
     }
 
     /** Makes what is here ready to be opened anew, from what is on disk. */
     void renew() {
         failure.retry();
+        catchUp.restart();
+        KeyspaceStateMachine before = machine;
         machine = newMachine();
+        if (before != null) {
+            before.close();
+        }
     }
 
     /** Serves again what was renewed; answers false when its log has failed again meanwhile. */
     boolean reopen(RaftServer.Division opened) {
-        catchUp.restart();
         division = opened;
         if (!failure.over()) {
             return false;
@@ -363,7 +379,7 @@ final class ShardGroup
         return switch (settings.reads()) {
             case LOG, INDEX -> false;
             case LEASE -> leadsHere();
-            case LOCAL -> machine != null && division != null;
+            case LOCAL -> machine != null && division != null && failure.reason() == null;
         };
     }
 
@@ -401,6 +417,7 @@ final class ShardGroup
         RaftServer.Division here = division;
         if (here != null) {
             forwarder.know(here.getRaftConf().getAllPeers());
+            questions.know(here.getRaftConf().getAllPeers());
         }
         batcher.wake();
     }

@@ -11,6 +11,7 @@ import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.GroupInfoReply;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.util.ProtoUtils;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +26,25 @@ final class Survey {
     private final ClusterSettings settings;
     private final KnownNodes nodes;
     private final Forwarder sender;
+    private final Forwarder commands;
     private final BooleanSupplier stopping;
 
     /**
      * Asks by a sender.
      *
+     * @param commands is told where nodes are, as the sender is
      * @param stopping whether the node stops, and asks nobody any more
      */
-    Survey(ClusterSettings settings, KnownNodes nodes, Forwarder sender, BooleanSupplier stopping) {
+    Survey(
+            ClusterSettings settings,
+            KnownNodes nodes,
+            Forwarder sender,
+            Forwarder commands,
+            BooleanSupplier stopping) {
         this.settings = settings;
         this.nodes = nodes;
         this.sender = sender;
+        this.commands = commands;
         this.stopping = stopping;
     }
 
@@ -62,13 +71,13 @@ final class Survey {
                 if (role.getRole() == RaftPeerRole.LEADER && said.getConf().isPresent()) {
                     Composition now =
                             Composition.of(RaftPeerId.valueOf(id), said.getConf().orElseThrow());
-                    sender.know(now.all());
+                    know(now.all());
                     shard.heard(now);
                     return now;
                 }
                 RaftPeerProto leader = role.getFollowerInfo().getLeaderInfo().getId();
                 if (!leader.getId().isEmpty()) {
-                    sender.know(List.of(ProtoUtils.toRaftPeer(leader)));
+                    know(List.of(ProtoUtils.toRaftPeer(leader)));
                     next.addFirst(leader.getId().toStringUtf8());
                 }
             } catch (IOException e) {
@@ -76,6 +85,11 @@ final class Survey {
             }
         }
         return null;
+    }
+
+    private void know(List<RaftPeer> peers) {
+        sender.know(peers);
+        commands.know(peers);
     }
 
     /** Asks who holds the shards that are elsewhere, which keep it in mind. */

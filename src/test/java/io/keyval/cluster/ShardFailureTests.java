@@ -60,6 +60,30 @@ class ShardFailureTests {
     }
 
     @Test
+    void whenTheShardEndsForGoodWhileItIsMendedThenItStaysClosed() throws InterruptedException {
+        failure.endUntilMended("no room");
+        mended.acquire();
+
+        failure.end("Shard 3 ended here: its log cannot be relied on");
+
+        assertThat(failure.isMending()).isFalse();
+        assertThat(failure.reason()).isEqualTo("Shard 3 ended here: its log cannot be relied on");
+        failure.retry();
+        assertThat(failure.over()).isFalse();
+    }
+
+    @Test
+    void whenTheLogFailsBeforeTheShardIsOpenThenItIsMendedWhenItIs() throws InterruptedException {
+        ShardFailure early = new ShardFailure(4, () -> null, () -> {});
+        early.endUntilMended("no room");
+        assertThat(early.isMending()).isTrue();
+
+        early.mendBy(mended::release);
+
+        mended.acquire();
+    }
+
+    @Test
     void whenTheLogFailsAfterItWasOpenAgainThenItIsMendedAnew() throws InterruptedException {
         failure.endUntilMended("no room");
         mended.acquire();
