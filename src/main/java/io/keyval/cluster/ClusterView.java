@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param node the id of the node that looks
  * @param name the cluster's
- * @param reads how GET is answered: log, index, lease or local
+ * @param reads how GET is answered: index, log, lease or local
  * @param forward whether the node passes commands on to the one that leads
  * @param shards groups that the keys are spread over
  * @param replicationFactor nodes that hold a shard

@@ -286,7 +286,7 @@ public record KeyvalProperties(
             @Nullable String clientAddress,
             @Nullable String httpAddress,
             @DefaultValue("false") boolean join,
-            @DefaultValue("log") Reads reads,
+            @DefaultValue("index") Reads reads,
             @DefaultValue("true") boolean forward,
             @DefaultValue("1") int shards,
             @DefaultValue("3") int replicationFactor,
@@ -359,10 +359,10 @@ public record KeyvalProperties(
 
     /** How a node of a cluster answers GET. */
     public enum Reads {
-        /** At its place in the log, never stale. */
-        LOG,
         /** By the node that leads, from memory, when a majority says that it does: never stale. */
         INDEX,
+        /** At its place in the log, never stale. */
+        LOG,
         /** By the node that leads, from memory: stale for an election timeout at worst. */
         LEASE,
         /** By any node, from memory: stale. */

@@ -245,7 +245,7 @@ class SettingsTests {
                 .containsExactly("1@127.0.0.1:6001", "2@[::1]:6002", "3@c-3:65535");
         KeyvalProperties.Cluster defaults = keyval(Map.of()).cluster();
         assertThat(defaults.peers()).isEmpty();
-        assertThat(defaults.reads()).isEqualTo(KeyvalProperties.Reads.LOG);
+        assertThat(defaults.reads()).isEqualTo(KeyvalProperties.Reads.INDEX);
         assertThat(defaults.snapshotThreshold().toMegabytes()).isEqualTo(64);
     }
 
