@@ -51,7 +51,10 @@ class ClusterIT {
                 assertThat(client.pipeline(gets)).containsOnly(large);
             }
             for (NodeProcess node : cluster.nodes()) {
-                assertThat(node.output()).doesNotContain("WARNING", " WARN ", " ERROR ");
+                // On a slow machine nodes that start may take long until one of them leads.
+                assertThat(node.output().lines())
+                        .filteredOn(line -> !line.contains("no leader that takes commands"))
+                        .noneMatch(line -> line.matches(".*(WARNING| WARN | ERROR ).*"));
             }
         }
     }
