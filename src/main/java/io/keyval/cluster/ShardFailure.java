@@ -8,9 +8,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Why a shard ended here, and what is done about it: it is closed for good, or, where only its log
- * could not be written, opened anew. The first reason counts until it is over; what fails while it
- * is opened anew has it opened anew once more. Thread-safe; what is done is done by threads of
- * their own.
+ * could not be written, opened anew. The first reason counts until it is over, unless the shard
+ * ends for good meanwhile; a log that fails while it is opened anew is opened once more.
+ * Thread-safe; what is done is done by threads of their own.
  */
 final class ShardFailure {
 
