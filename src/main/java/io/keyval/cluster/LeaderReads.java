@@ -1,9 +1,13 @@
 package io.keyval.cluster;
 
+import io.keyval.command.Reply;
 import io.keyval.store.Replica;
+import java.lang.invoke.VarHandle;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -62,7 +66,10 @@ final class LeaderReads implements ReadIndex.Shard {
         }
         Replica data = here.replica();
         return new ReadIndex.Reign(
-                term, self.toString(), voters(group.getRaftConf()), part -> answer(data, part));
+                term,
+                self.toString(),
+                voters(group.getRaftConf()),
+                part -> answer(data, part, () -> here.getLastAppliedTermIndex().getTerm() == term));
     }
 
     private static ReadIndex.Voters voters(RaftConfiguration members) {
@@ -87,8 +94,26 @@ final class LeaderReads implements ReadIndex.Shard {
 
     /** Answers a part from memory; false when its data has been replaced or closed meanwhile. */
     static boolean answer(Replica data, Part part) {
+        return answer(data, part, () -> true);
+    }
+
+    /**
+     * Answers a part with what a leader has executed by now; false when its data has been replaced
+     * or closed, or its reign has ended.
+     *
+     * @param reigns whether nothing was executed of a later term. A node that follows a later
+     *     leader may execute what that one has decided and not executed yet: who were told of it
+     *     here would miss it there
+     */
+    static boolean answer(Replica data, Part part, BooleanSupplier reigns) {
         try {
-            part.answer(data.read(part.commands(), part.maxBytes()));
+            List<Reply> replies = data.read(part.commands(), part.maxBytes());
+            // What was read counts before the term that it is of is looked at.
+            VarHandle.loadLoadFence();
+            if (!reigns.getAsBoolean()) {
+                return false;
+            }
+            part.answer(replies);
             return true;
         } catch (IllegalStateException e) {
             return false;

@@ -58,7 +58,10 @@ final class ReadIndex {
     /** What a node has executed. Thread-safe. */
     interface Memory {
 
-        /** Answers a part; false when that is not there any more, and the part not answered. */
+        /**
+         * Answers a part; false, and the part not answered, when that is not there any more, or has
+         * something of a later term in it.
+         */
         boolean answer(Part part);
     }
 
