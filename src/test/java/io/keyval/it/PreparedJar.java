@@ -173,7 +173,10 @@ public final class PreparedJar {
         }
         for (String path : List.of("/readyz", "/actuator/cluster", "/actuator/prometheus")) {
             URL url = URI.create("http://127.0.0.1:" + port.group(1) + path).toURL();
-            ((HttpURLConnection) url.openConnection()).getResponseCode();
+            HttpURLConnection request = (HttpURLConnection) url.openConnection();
+            request.setConnectTimeout((int) PATIENCE.toMillis());
+            request.setReadTimeout((int) PATIENCE.toMillis());
+            request.getResponseCode();
         }
     }
 
