@@ -34,6 +34,7 @@ import org.apache.ratis.protocol.exceptions.TimeoutIOException;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends messages to other nodes, each once: over Ratis's transport, as reads that may be stale,
@@ -59,7 +60,7 @@ final class Forwarder implements Closeable {
     /** The connection to a node. */
     private static final class Link {
 
-        /** How often it was given up. */
+        /** How often it was given up, twice; odd while that is being done. */
         final AtomicInteger epoch = new AtomicInteger();
 
         /** When something last came over it, or it was first used; a {@link System#nanoTime}. */
@@ -115,10 +116,7 @@ final class Forwarder implements Closeable {
         Link link = link(node);
         int begun = link.epoch.get();
         if (System.nanoTime() - link.answered >= silence.toNanos()) {
-            // Closing the old one may take seconds.
-            Thread.ofVirtual()
-                    .name("keyval-reconnect-" + node)
-                    .start(() -> renew(node, link, begun, new IOException("no answer")));
+            renew(node, link, begun, new IOException("no answer"));
         }
     }
 
@@ -126,10 +124,24 @@ final class Forwarder implements Closeable {
         return links.computeIfAbsent(node, _ -> new Link());
     }
 
-    /** Gives a connection up, unless that was done since the epoch in which something failed. */
+    /**
+     * Gives a connection up, unless that was begun since the epoch in which something failed. What
+     * was sent while that was done may have been over the old one.
+     */
     private void renew(RaftPeerId node, Link link, int begun, Throwable cause) {
-        if (link.epoch.compareAndSet(begun, begun + 1)) {
-            rpc.handleException(node, cause, true);
+        boolean steady = begun % 2 == 0;
+        if (steady && link.epoch.compareAndSet(begun, begun + 1)) {
+            // Closing the old one may take seconds.
+            Thread.ofVirtual()
+                    .name("keyval-reconnect-" + node)
+                    .start(
+                            () -> {
+                                try {
+                                    rpc.handleException(node, cause, true);
+                                } finally {
+                                    link.epoch.set(begun + 2);
+                                }
+                            });
         }
     }
 
@@ -139,6 +151,8 @@ final class Forwarder implements Closeable {
         int begun = link.epoch.get();
         try {
             return rpc.sendRequest(request);
+        } catch (NullPointerException e) {
+            throw unknown(e);
         } catch (IOException e) {
             // An answer, or none yet, says nothing against the connection.
             if (!(e instanceof RaftException || e instanceof TimeoutIOException)) {
@@ -161,12 +175,10 @@ final class Forwarder implements Closeable {
         int begun = link.epoch.get();
         try {
             return (GroupInfoReply) rpc.sendRequest(request);
-        } catch (StatusRuntimeException | NullPointerException e) {
-            // Ratis says by a null pointer that it does not know where a node is.
-            IOException cause =
-                    e instanceof StatusRuntimeException status
-                            ? GrpcUtil.unwrapException(status)
-                            : new IOException(e);
+        } catch (NullPointerException e) {
+            throw unknown(e);
+        } catch (StatusRuntimeException e) {
+            IOException cause = GrpcUtil.unwrapException(e);
             if (!(cause instanceof RaftException || cause instanceof TimeoutIOException)) {
                 renew(node, link, begun, cause);
             }
@@ -174,12 +186,31 @@ final class Forwarder implements Closeable {
         }
     }
 
+    /** Ratis says by a null pointer that it does not know where a node is. */
+    private static IOException unknown(NullPointerException e) {
+        return new IOException("its address is not known here", e);
+    }
+
+    /** Whether a node did not take a message because its group is closed there. */
+    static boolean isClosedThere(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (saysClosed(cause)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean saysClosed(@Nullable Throwable failure) {
+        return failure instanceof GroupMismatchException
+                || failure instanceof ServerNotReadyException;
+    }
+
     private static ByteBuffer content(RaftClientReply reply) {
         if (!reply.isSuccess()) {
             RaftException reason = reply.getException();
             // Thrown before the state machine is asked; all others may be of its answer.
-            throw reason instanceof ServerNotReadyException
-                            || reason instanceof GroupMismatchException
+            throw saysClosed(reason)
                     ? new NotSentException(reason)
                     : new CompletionException(reason);
         }
@@ -198,8 +229,8 @@ final class Forwarder implements Closeable {
     }
 
     private static boolean certain(Throwable failure) {
-        // Ratis says so by a null pointer that it does not know yet where a node is; one that is
-        // the cause of something else may be of the other node, which has executed the message.
+        // That the address is not known. A null pointer that is the cause of something else may be
+        // of the other node, which has executed the message.
         if (failure instanceof NullPointerException) {
             return true;
         }

@@ -61,6 +61,9 @@ final class Forwarding {
     private void notAnswered(Entry entry, String node, Throwable failed) {
         log.debug("Shard {}: node {} did not answer", shard, node, failed);
         leader.forget();
+        if (Forwarder.isClosedThere(failed)) {
+            leader.isClosedAt(node);
+        }
         Throwable cause =
                 failed instanceof CompletionException && failed.getCause() != null
                         ? failed.getCause()

@@ -106,6 +106,7 @@ final class KeyspaceStateMachine extends BaseStateMachine {
     private volatile Replica replica;
     private volatile long loggedBytes;
     private volatile @Nullable SingleFileSnapshotInfo finished;
+    private volatile @Nullable RaftStorage storage;
     private volatile boolean closed;
 
     /**
@@ -145,6 +146,7 @@ final class KeyspaceStateMachine extends BaseStateMachine {
     public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
             throws IOException {
         super.initialize(server, groupId, storage);
+        this.storage = storage;
         getLifeCycle()
                 .startAndTransition(
                         () -> {
@@ -180,17 +182,29 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         getLifeCycle()
                 .startAndTransition(
                         () -> {
-                            snapshots.forceNames();
-                            SingleFileSnapshotInfo latest = snapshots.loadLatestSnapshot();
-                            if (latest != null) {
-                                load(latest);
-                                log.info(
-                                        "{}: took over a snapshot up to index {} from the leader",
-                                        name,
-                                        latest.getIndex());
+                            try {
+                                takeOver();
+                            } catch (RuntimeException | Error e) {
+                                // Ratis closes the group without a word.
+                                owner.failed(
+                                        "%s ended here: a snapshot of the leader could not be taken over (%s)"
+                                                .formatted(name, ClusterException.reason(e)));
+                                throw e;
                             }
                         },
                         IOException.class);
+    }
+
+    private void takeOver() {
+        snapshots.forceNames();
+        SingleFileSnapshotInfo latest = snapshots.loadLatestSnapshot();
+        if (latest != null) {
+            load(latest);
+            log.info(
+                    "{}: took over a snapshot up to index {} from the leader",
+                    name,
+                    latest.getIndex());
+        }
     }
 
     @Override
@@ -424,8 +438,9 @@ final class KeyspaceStateMachine extends BaseStateMachine {
 
     /**
      * Holds up the thread of the log until the group is being closed, and takes no entry any more.
-     * Ratis has the entry that was not written in memory all the same: the leader, who is told that
-     * it failed once this returns, would send it again and be told that it is on disk.
+     * Ratis has the entry that was not written in memory all the same. What keeps it from telling
+     * the leader, who sends the entry again, that it is on disk, is that answers wait for those
+     * before them, a setting; this does not rely on it.
      */
     private void awaitClosing() {
         long deadline = System.nanoTime() + CLOSING.toNanos();
@@ -467,5 +482,18 @@ final class KeyspaceStateMachine extends BaseStateMachine {
     public void close() {
         closed = true;
         replica.close();
+    }
+
+    /** Closes what is open of it, also where Ratis has left the directory of the group locked. */
+    void release() {
+        close();
+        RaftStorage locked = storage;
+        if (locked != null) {
+            try {
+                locked.close();
+            } catch (IOException e) {
+                log.debug("{}: its directory could not be unlocked", name, e);
+            }
+        }
     }
 }

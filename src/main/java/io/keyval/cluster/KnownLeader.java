@@ -14,10 +14,18 @@ final class KnownLeader {
     /** For how many nanoseconds it counts that the leader sent something back. */
     private static final long REFUSED = Duration.ofMillis(500).toNanos();
 
+    /**
+     * A node that has closed the shard.
+     *
+     * @param until a {@link System#nanoTime}, up to which that counts
+     */
+    private record Closed(String node, long until) {}
+
     private final LongAdder changes = new LongAdder();
 
     private volatile @Nullable String id;
     private volatile @Nullable Instant since;
+    private volatile @Nullable Closed closed;
 
     /** A {@link System#nanoTime}. */
     private volatile long refusedUntil = System.nanoTime();
@@ -37,8 +45,20 @@ final class KnownLeader {
         return changes.sum();
     }
 
+    /** A node has said that the shard is closed there, whoever thinks that it leads. */
+    void isClosedAt(String node) {
+        closed = new Closed(node, System.nanoTime() + REFUSED);
+    }
+
+    /** Whether a node has said so a short time ago, and Ratis has told of no leader since. */
+    boolean wasClosedAt(String node) {
+        Closed said = closed;
+        return said != null && said.node().equals(node) && said.until() - System.nanoTime() > 0;
+    }
+
     /** Ratis tells who leads; answers whether that is news. */
     boolean changed(String known) {
+        closed = null;
         boolean news = !known.equals(id);
         if (news) {
             id = known;

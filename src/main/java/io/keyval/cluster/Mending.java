@@ -34,32 +34,48 @@ final class Mending {
      * shard.
      */
     void mend(ShardGroup shard) {
-        boolean closed = false;
         try {
-            while (!stopping.getAsBoolean()) {
-                try {
-                    if (!closed) {
-                        formation.remove(shard);
-                        closed = true;
-                    }
-                    if (!shard.isMending()) {
-                        return;
-                    }
-                    Thread.sleep(PAUSE);
-                    if (!stopping.getAsBoolean() && directories.hasRoom()) {
-                        shard.renew();
-                        if (shard.reopen(formation.form(shard))) {
-                            return;
-                        }
-                        closed = false;
-                    }
-                } catch (IOException | RuntimeException e) {
-                    log.debug("Shard {} could not be opened again yet", shard.shard(), e);
-                    Thread.sleep(PAUSE);
-                }
-            }
+            attempt(shard);
         } catch (InterruptedException e) {
             // The node stops.
+        } catch (RuntimeException | Error e) {
+            shard.failed(
+                    "Shard %d ended here: it could not be opened again (%s)"
+                            .formatted(shard.shard(), e));
+        }
+    }
+
+    private void attempt(ShardGroup shard) throws InterruptedException {
+        boolean closed = false;
+        String said = "";
+        while (!stopping.getAsBoolean()) {
+            try {
+                if (!closed) {
+                    formation.remove(shard);
+                    closed = true;
+                }
+                if (!shard.isMending()) {
+                    return;
+                }
+                Thread.sleep(PAUSE);
+                if (!stopping.getAsBoolean() && directories.hasRoom()) {
+                    shard.renew();
+                    if (shard.reopen(formation.form(shard))) {
+                        return;
+                    }
+                    closed = false;
+                }
+            } catch (IOException | RuntimeException e) {
+                String reason = ClusterException.reason(e);
+                if (!reason.equals(said) && !stopping.getAsBoolean()) {
+                    said = reason;
+                    log.warn(
+                            "Shard {}: it could not be opened again, which is tried on: {}",
+                            shard.shard(),
+                            reason);
+                }
+                Thread.sleep(PAUSE);
+            }
         }
     }
 }

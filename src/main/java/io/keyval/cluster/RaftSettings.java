@@ -82,6 +82,8 @@ final class RaftSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(target, size(bounds.queue()));
         RaftServerConfigKeys.Write.setByteLimit(target, size(bounds.queue()));
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
+        // Behind an entry that could not be written no other one is acknowledged.
+        RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(target, true);
         // A follower with entries that nobody committed goes back one of them for each answer, and
         // each counts as an error; so do attempts to reach a node that is away. Each attempt to
         // bring a snapshot to a node that refuses it keeps what was sent for some seconds.

@@ -100,10 +100,14 @@ final class ReadIndex {
     /** For how many nanoseconds a node is asked nothing that could not be asked. */
     private static final long REST = Duration.ofMillis(500).toNanos();
 
+    /**
+     * Likewise, when the shard is closed there: a question about it ends those about other shards.
+     */
+    private static final long CLOSED_REST = Duration.ofSeconds(5).toNanos();
+
     private final Shard shard;
     private final Map<String, Voter> others = new ConcurrentHashMap<>();
     private final long patience;
-    private final long maxReplyBytes;
     private final Queue<Part> waiting = new ConcurrentLinkedQueue<>();
     private final Semaphore rounds = new Semaphore(ROUNDS);
 
@@ -111,12 +115,10 @@ final class ReadIndex {
      * For the reads of a shard.
      *
      * @param patience how long a majority may take, before the log is asked
-     * @param maxReplyBytes values in the replies of one round, above which it takes no further part
      */
-    ReadIndex(Shard shard, Duration patience, long maxReplyBytes) {
+    ReadIndex(Shard shard, Duration patience) {
         this.shard = shard;
         this.patience = patience.toMillis();
-        this.maxReplyBytes = maxReplyBytes;
     }
 
     /** Has a part without writes answered. */
@@ -160,13 +162,7 @@ final class ReadIndex {
 
     private List<Part> gather() {
         List<Part> parts = new ArrayList<>();
-        long replyBytes = 0;
-        while (replyBytes < maxReplyBytes) {
-            Part part = waiting.poll();
-            if (part == null) {
-                break;
-            }
-            replyBytes += part.replyBytes();
+        for (Part part = waiting.poll(); part != null; part = waiting.poll()) {
             parts.add(part);
         }
         return parts;
@@ -206,10 +202,11 @@ final class ReadIndex {
             open.incrementAndGet();
         }
 
-        void heard(boolean failed) {
+        void heard(@Nullable Throwable failure) {
             open.decrementAndGet();
-            if (failed) {
-                resting = System.nanoTime() + REST;
+            if (failure != null) {
+                resting =
+                        System.nanoTime() + (Forwarder.isClosedThere(failure) ? CLOSED_REST : REST);
             }
         }
     }
@@ -248,7 +245,7 @@ final class ReadIndex {
             isIn(node)
                     .whenComplete(
                             (agrees, failed) -> {
-                                voter.heard(failed != null);
+                                voter.heard(failed);
                                 heard(node, failed == null && agrees);
                             });
         }

@@ -87,7 +87,7 @@ final class ShardGroup
         this.messages = new NodeMessages(neighbours, settings.id(), settings.maxValueSize(), this);
         LeaderReads reads =
                 new LeaderReads(groupId, self, () -> division, () -> machine, questions, batcher);
-        this.readIndex = new ReadIndex(reads, settings.electionTimeout(), bounds.replies());
+        this.readIndex = new ReadIndex(reads, settings.electionTimeout());
         this.holders = new Holders(members, () -> division);
         this.failure = new ShardFailure(shard, () -> division, batcher::wake);
         this.removal = new Removal(shard, batcher::wake);
@@ -207,7 +207,7 @@ final class ShardGroup
         KeyspaceStateMachine before = machine;
         machine = newMachine();
         if (before != null) {
-            before.close();
+            before.release();
         }
     }
 
@@ -293,7 +293,8 @@ final class ShardGroup
             RaftPeerId leader = here.getInfo().getLeaderId();
             return leader == null ? null : leader.toString();
         }
-        return known.id();
+        String leader = known.id();
+        return self.toString().equals(leader) ? null : leader;
     }
 
     @Override
@@ -307,12 +308,14 @@ final class ShardGroup
                         : Batcher.Destination.NOWHERE;
             }
             RaftPeerId leader = info.getLeaderId();
-            return leader == null || leader.equals(self)
+            return leader == null || leader.equals(self) || known.wasClosedAt(leader.toString())
                     ? Batcher.Destination.NOWHERE
                     : new Batcher.Destination.There(leader.toString());
         }
         String leader = known.id();
-        return leader == null ? anybody() : new Batcher.Destination.There(leader);
+        return leader == null || leader.equals(self.toString())
+                ? anybody()
+                : new Batcher.Destination.There(leader);
     }
 
     /** A node that may know who leads. */
@@ -320,6 +323,7 @@ final class ShardGroup
         List<String> others =
                 holders.expected().stream()
                         .filter(member -> !member.equals(self.toString()))
+                        .filter(member -> !known.wasClosedAt(member))
                         .toList();
         return others.isEmpty()
                 ? Batcher.Destination.NOWHERE

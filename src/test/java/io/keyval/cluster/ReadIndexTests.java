@@ -51,7 +51,7 @@ class ReadIndexTests {
                 }
             };
 
-    private final ReadIndex reads = new ReadIndex(shard, LONG, Long.MAX_VALUE);
+    private final ReadIndex reads = new ReadIndex(shard, LONG);
 
     private boolean answer(Part part) {
         if (open) {
@@ -161,8 +161,7 @@ class ReadIndexTests {
                                 late.complete(part);
                             }
                         },
-                        Duration.ofMillis(1),
-                        Long.MAX_VALUE);
+                        Duration.ofMillis(1));
 
         Part part = added(impatient);
 
@@ -190,24 +189,6 @@ class ReadIndexTests {
         assertThat(third.isEnded()).isTrue();
         assertThat(fourth.isEnded()).isTrue();
         assertThat(asked()).containsExactly("3", "3", "3");
-    }
-
-    @Test
-    void whenRepliesCouldBecomeTooLargeThenTheNextRoundTakesTheRest() {
-        ReadIndex narrow = new ReadIndex(shard, LONG, 1000);
-        added(narrow);
-        added(narrow);
-        Part third = added(narrow);
-        Part fourth = added(narrow);
-
-        say("2", true);
-        say("2", true);
-        say("2", true);
-
-        assertThat(third.isEnded()).isTrue();
-        assertThat(fourth.isEnded()).isFalse();
-        say("2", true);
-        assertThat(fourth.isEnded()).isTrue();
     }
 
     @Test
