@@ -54,7 +54,7 @@ launch_new_node() { # id
 
 # Adds a node that was started to join, and returns when it is ready.
 add_node() { # id
-    change POST nodes "{\"node\":\"$1@127.0.0.1:${raft[n$1]}\",\"client\":\"127.0.0.1:${port[n$1]}\",\"http\":\"127.0.0.1:${http[n$1]}\",\"voting\":true}"
+    change POST nodes "{\"node\":\"$1@127.0.0.1:${raft[n$1]}\",\"voting\":true}"
     peers+=,$1@127.0.0.1:${raft[n$1]}
     await_ready "n$1"
 }

@@ -34,7 +34,7 @@ import org.springframework.web.bind.annotation.RestController;
 class ClusterController {
 
     private static final String HOW =
-            "The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader.";
+            "The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader, with no fields but node, voting and shard.";
 
     private final Cluster cluster;
 

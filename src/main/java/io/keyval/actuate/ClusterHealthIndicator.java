@@ -12,8 +12,9 @@ import org.springframework.stereotype.Component;
 
 /**
  * Whether this node serves its part of the cluster: UP when every group here runs, knows its
- * leader, and has caught up since the start; OUT_OF_SERVICE, and so not ready, until then. DOWN
- * when a group was closed here: only a restart mends that.
+ * leader, and has caught up since the start; OUT_OF_SERVICE, and so not ready, until then. DEGRADED
+ * while it has too little memory for puts. DOWN when a group was closed here: only a restart mends
+ * that.
  */
 @Component
 @Profile("cluster")
@@ -28,7 +29,7 @@ class ClusterHealthIndicator implements HealthIndicator {
     @Override
     public Health health() {
         ClusterView view = cluster.view();
-        return status(view.groups())
+        return status(view.groups(), cluster.memoryShortage())
                 .withDetail("node", view.node())
                 .withDetail(
                         "shards",
@@ -37,11 +38,12 @@ class ClusterHealthIndicator implements HealthIndicator {
                 .build();
     }
 
-    private static Health.Builder status(List<ClusterView.Group> groups) {
+    private static Health.Builder status(
+            List<ClusterView.Group> groups, @Nullable String shortage) {
         if (groups.isEmpty()) {
             return because(Status.OUT_OF_SERVICE, "The node has not started yet, or stops.");
         }
-        Health.Builder worst = Health.up();
+        Health.Builder worst = shortage == null ? Health.up() : because(Degraded.STATUS, shortage);
         for (ClusterView.Group group : groups) {
             String closed = ShardsHealthIndicator.closed(group);
             if (closed != null) {
@@ -61,7 +63,7 @@ class ClusterHealthIndicator implements HealthIndicator {
             return null;
         }
         if ("removed".equals(group.role())) {
-            return "This node was removed from shard %d; stop it, or add it again."
+            return "This node was removed from shard %d; stop it, or restart it before it is added again."
                     .formatted(group.shard());
         }
         if ("mending".equals(group.role())) {

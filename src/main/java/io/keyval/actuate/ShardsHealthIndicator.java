@@ -40,7 +40,7 @@ class ShardsHealthIndicator implements HealthIndicator {
         }
         String failure = group.failure();
         return failure == null
-                ? "Shard %d was closed here. Restart the node; its log says why."
+                ? "Shard %d was closed here, and no node has said yet that this one was removed. If that stays, restart the node."
                         .formatted(group.shard())
                 : failure + ". Restart the node.";
     }

@@ -20,6 +20,12 @@ public interface Cluster {
     ClusterView view();
 
     /**
+     * Why this node refuses puts for want of memory, a sentence, or null when it does not. Refused
+     * by the node that leads the shard, they are for the clients of all nodes.
+     */
+    @Nullable String memoryShortage();
+
+    /**
      * Makes a node a member of every shard, or changes whether it votes. It has to run at that
      * address, started with {@code keyval.cluster.join}; a node that formed the cluster stays in
      * the shards that it has. Returns when it is one, and has caught up.

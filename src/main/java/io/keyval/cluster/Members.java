@@ -165,7 +165,7 @@ final class Members {
                 log.debug("Node {} was asked at {} who it is", peer.id(), peer.address(), e);
                 refusal =
                         new ClusterException(
-                                "Node %d does not answer at %s; start it with keyval.cluster.join first."
+                                "Node %d does not answer at %s; start it with keyval.cluster.join first, or again if it was removed."
                                         .formatted(peer.id(), peer.address()));
             }
             if (System.nanoTime() - deadline >= 0) {

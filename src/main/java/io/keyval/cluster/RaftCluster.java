@@ -39,6 +39,18 @@ final class RaftCluster implements Cluster {
     }
 
     @Override
+    public @Nullable String memoryShortage() {
+        for (ShardGroup shard : node.groups()) {
+            KeyspaceStateMachine machine = shard.machine();
+            String shortage = machine == null ? null : machine.replica().memoryShortage();
+            if (shortage != null) {
+                return shortage;
+            }
+        }
+        return null;
+    }
+
+    @Override
     public void add(ClusterPeer peer, boolean voting) {
         node.members().add(peer, voting);
     }

@@ -10,7 +10,7 @@ final class Removal {
 
     private static final Logger log = LoggerFactory.getLogger(ShardGroup.class);
 
-    /** A learner that is to vote is no member for a moment. */
+    /** How often that takes: a learner that is to vote is no member for a moment. */
     private static final int SURE = 2;
 
     private final int shard;
@@ -39,15 +39,17 @@ final class Removal {
      * The leader, which may be this node, has said whether this node holds the shard.
      *
      * @param here whether the shard is here, with members that are known from itself
+     * @param closed whether it was closed here without a failure, as Ratis does where the others
+     *     say that this node is no member: once is enough then
      */
-    synchronized void heard(boolean member, boolean here) {
+    synchronized void heard(boolean member, boolean here, boolean closed) {
         // One that is being added is no member until it hears of itself.
         strangerFor = member || !here ? 0 : strangerFor + 1;
         if (removed && member) {
             removed = false;
             log.info("Shard {}: this node is a member again", shard);
             memberAgain.run();
-        } else if (!removed && strangerFor >= SURE) {
+        } else if (!removed && strangerFor >= (closed ? 1 : SURE)) {
             removed = true;
             log.warn("Shard {}: this node was removed, and answers its commands by ERROR", shard);
         }

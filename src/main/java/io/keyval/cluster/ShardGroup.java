@@ -185,7 +185,8 @@ final class ShardGroup
 
     /** The leader has said whether this node holds the shard. */
     void heard(boolean member) {
-        removal.heard(member, machine != null && holders.areKnown());
+        boolean closed = division != null && !isAlive() && failure.reason() == null;
+        removal.heard(member, machine != null && holders.areKnown(), closed);
     }
 
     @Override
@@ -412,7 +413,7 @@ final class ShardGroup
 
     @Override
     public void leaderReady() {
-        removal.heard(true, true);
+        removal.heard(true, true, false);
         batcher.leaderChanged();
     }
 

@@ -276,7 +276,8 @@ public record KeyvalProperties(
      * @param replicationFactor nodes that hold a shard; fixed when the cluster is formed
      * @param electionTimeout the least time without a word of the leader before the others choose
      *     another one; the most is twice it
-     * @param requestTimeout time after which a command that could not be done is answered by ERROR
+     * @param requestTimeout time after which a command that could not be done is answered by ERROR;
+     *     one behind 256 others of its connection waits for theirs, too
      * @param snapshotThreshold the log that may come together behind a snapshot before the next
      * @param tls TLS between the nodes
      */
@@ -299,6 +300,7 @@ public record KeyvalProperties(
         private static final int MOST_REPLICAS = 15;
         private static final Duration LEAST_ELECTION = Duration.ofMillis(50);
         private static final Duration MOST_ELECTION = Duration.ofMinutes(1);
+        private static final Duration MOST_REQUEST = Duration.ofHours(1);
         private static final DataSize LEAST_LOG = DataSize.ofMegabytes(1);
         private static final DataSize MOST_LOG = DataSize.ofTerabytes(1);
 
@@ -320,6 +322,8 @@ public record KeyvalProperties(
                     electionTimeout,
                     LEAST_ELECTION,
                     MOST_ELECTION);
+            Check.time(
+                    "keyval.cluster.request-timeout", requestTimeout, LEAST_ELECTION, MOST_REQUEST);
             if (requestTimeout.compareTo(electionTimeout) <= 0) {
                 throw new InvalidSettingException(
                         "keyval.cluster.request-timeout must be longer than keyval.cluster.election-timeout, but %s is not longer than %s."

@@ -140,9 +140,10 @@ class ClusterHttpTests {
                 "/nodes | {\"node\":\"4\"} | A node is named as id@host:port, such as {\"node\":\"4@10.0.0.4:6001\"}, but not as '4'.",
                 "/leader | {} | A leader is named by its id: {\"node\":2}, with \"shard\" for one shard alone.",
                 "/leader | {\"node\":0} | A leader is named by its id: {\"node\":2}, with \"shard\" for one shard alone.",
-                "/leader | {\"node\":\"two\"} | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader.",
-                "/nodes | {\"node\" | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader.",
-                "/nodes | `` | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader."
+                "/leader | {\"node\":\"two\"} | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader, with no fields but node, voting and shard.",
+                "/nodes | {\"node\" | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader, with no fields but node, voting and shard.",
+                "/nodes | {\"node\":\"4@a.b:6001\",\"vote\":false} | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader, with no fields but node, voting and shard.",
+                "/nodes | `` | The body must be JSON, such as {\"node\":\"4@10.0.0.4:6001\"} for nodes and {\"node\":2} for leader, with no fields but node, voting and shard."
             })
     void whenARequestDoesNotSayWhatItShouldThenTheAnswerDoes(
             String path, String body, String error) {
@@ -222,6 +223,16 @@ class ClusterHttpTests {
             assertThat(health(probe))
                     .startsWith("503 ")
                     .contains("Shard 0 ended here: no space. Restart the node.");
+        }
+    }
+
+    @Test
+    void whenMemoryLacksThenTheNodeIsReadyAndSaysWhy() {
+        cluster.lackMemory("Writes that need more memory are answered with ERROR.");
+        for (String path : List.of("health/readiness", "health")) {
+            assertThat(health(path))
+                    .startsWith("200 ")
+                    .contains("\"DEGRADED\"", "Writes that need more memory");
         }
     }
 

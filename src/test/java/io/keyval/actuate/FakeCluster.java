@@ -19,6 +19,7 @@ public final class FakeCluster implements Cluster {
     private final List<String> asked = new ArrayList<>();
     private volatile ClusterView view = of(leader());
     private volatile boolean running = true;
+    private volatile @Nullable String shortage;
     private volatile @Nullable ClusterException refusal;
     private volatile EntryListener listener = (_, _) -> {};
 
@@ -119,12 +120,18 @@ public final class FakeCluster implements Cluster {
         listener.entry(shard, commands);
     }
 
+    /** Has too little memory from now on, for this reason. */
+    public void lackMemory(String reason) {
+        shortage = reason;
+    }
+
     /** Is as it was in the beginning. */
     public void reset() {
         asked.clear();
         view = of(leader());
         running = true;
         refusal = null;
+        shortage = null;
     }
 
     @Override
@@ -135,6 +142,11 @@ public final class FakeCluster implements Cluster {
     @Override
     public ClusterView view() {
         return view;
+    }
+
+    @Override
+    public @Nullable String memoryShortage() {
+        return shortage;
     }
 
     @Override

@@ -110,7 +110,7 @@ class MembersTests {
         refused(
                 cluster,
                 new ClusterPeer(9, "127.0.0.1", nobody),
-                "Node 9 does not answer at 127.0.0.1:%d; start it with keyval.cluster.join first."
+                "Node 9 does not answer at 127.0.0.1:%d; start it with keyval.cluster.join first, or again if it was removed."
                         .formatted(nobody));
         assertThat(cluster.view().nodes()).hasSize(3);
         cluster.add(fourth, false);

@@ -13,35 +13,41 @@ class RemovalTests {
 
     @Test
     void whenTheLeaderSaysTwiceThatItIsNoMemberThenItIsRemoved() {
-        removal.heard(false, true);
+        removal.heard(false, true, false);
         assertThat(removal.isRemoved()).isFalse();
-        removal.heard(false, true);
+        removal.heard(false, true, false);
         assertThat(removal.isRemoved()).isTrue();
     }
 
     @Test
     void whenItWasAMemberMeanwhileThenItIsNotRemoved() {
-        removal.heard(false, true);
-        removal.heard(true, true);
-        removal.heard(false, true);
+        removal.heard(false, true, false);
+        removal.heard(true, true, false);
+        removal.heard(false, true, false);
         assertThat(removal.isRemoved()).isFalse();
     }
 
     @Test
     void whenItIsBeingAddedAndDoesNotKnowYetThenThatDoesNotCount() {
-        removal.heard(false, false);
-        removal.heard(false, false);
-        removal.heard(false, true);
+        removal.heard(false, false, false);
+        removal.heard(false, false, false);
+        removal.heard(false, true, false);
         assertThat(removal.isRemoved()).isFalse();
     }
 
     @Test
     void whenARemovedNodeIsAMemberAgainOrLeadsThenThatIsToldOnce() {
-        removal.heard(false, true);
-        removal.heard(false, true);
-        removal.heard(true, true);
-        removal.heard(true, true);
+        removal.heard(false, true, false);
+        removal.heard(false, true, false);
+        removal.heard(true, true, false);
+        removal.heard(true, true, false);
         assertThat(removal.isRemoved()).isFalse();
         assertThat(again).hasValue(1);
+    }
+
+    @Test
+    void whenTheShardWasClosedHereThenOnceIsEnough() {
+        removal.heard(false, true, true);
+        assertThat(removal.isRemoved()).isTrue();
     }
 }

@@ -89,6 +89,7 @@ class SettingsTests {
                     keyval.cluster.replication-factor   | 16     | keyval.cluster.replication-factor must be from 1 to 15, but is 16.
                     keyval.cluster.election-timeout     | 10ms   | keyval.cluster.election-timeout must be from 50ms to 60s, but is 10ms.
                     keyval.cluster.request-timeout      | 500ms  | keyval.cluster.request-timeout must be longer than keyval.cluster.election-timeout, but 500ms is not longer than 500ms.
+                    keyval.cluster.request-timeout      | 2h     | keyval.cluster.request-timeout must be from 50ms to 3600s, but is 7200s.
                     keyval.cluster.snapshot-threshold   | 1KB    | keyval.cluster.snapshot-threshold must be from 1MB to 1048576MB, but is 1KB.
                     keyval.wal.retain                   | -1B    | keyval.wal.retain must be from 0B to 1073741824MB, but is -1B.
                     """)
