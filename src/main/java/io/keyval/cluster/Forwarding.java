@@ -62,7 +62,7 @@ final class Forwarding {
         log.debug("Shard {}: node {} did not answer", shard, node, failed);
         leader.forget();
         if (Forwarder.isClosedThere(failed)) {
-            leader.isClosedAt(node);
+            leader.isClosedAt(node, System.nanoTime());
         }
         Throwable cause =
                 failed instanceof CompletionException && failed.getCause() != null

@@ -45,15 +45,23 @@ final class KnownLeader {
         return changes.sum();
     }
 
-    /** A node has said that the shard is closed there, whoever thinks that it leads. */
-    void isClosedAt(String node) {
-        closed = new Closed(node, System.nanoTime() + REFUSED);
+    /**
+     * A node has said that the shard is closed there, whoever thinks that it leads.
+     *
+     * @param now a {@link System#nanoTime}
+     */
+    void isClosedAt(String node, long now) {
+        closed = new Closed(node, now + REFUSED);
     }
 
-    /** Whether a node has said so a short time ago, and Ratis has told of no leader since. */
-    boolean wasClosedAt(String node) {
+    /**
+     * Whether a node has said so a short time ago, and Ratis has told of no leader since.
+     *
+     * @param now a {@link System#nanoTime}
+     */
+    boolean wasClosedAt(String node, long now) {
         Closed said = closed;
-        return said != null && said.node().equals(node) && said.until() - System.nanoTime() > 0;
+        return said != null && said.node().equals(node) && said.until() - now > 0;
     }
 
     /** Ratis tells who leads; answers whether that is news. */

@@ -294,6 +294,11 @@ final class ShardGroup
             RaftPeerId leader = here.getInfo().getLeaderId();
             return leader == null ? null : leader.toString();
         }
+        return otherLeader();
+    }
+
+    /** The node that was last said to lead; null when that is this one, which does not any more. */
+    private @Nullable String otherLeader() {
         String leader = known.id();
         return self.toString().equals(leader) ? null : leader;
     }
@@ -309,14 +314,16 @@ final class ShardGroup
                         : Batcher.Destination.NOWHERE;
             }
             RaftPeerId leader = info.getLeaderId();
-            return leader == null || leader.equals(self) || known.wasClosedAt(leader.toString())
+            return leader == null || leader.equals(self) || isClosedAt(leader.toString())
                     ? Batcher.Destination.NOWHERE
                     : new Batcher.Destination.There(leader.toString());
         }
-        String leader = known.id();
-        return leader == null || leader.equals(self.toString())
-                ? anybody()
-                : new Batcher.Destination.There(leader);
+        String leader = otherLeader();
+        return leader == null ? anybody() : new Batcher.Destination.There(leader);
+    }
+
+    private boolean isClosedAt(String node) {
+        return known.wasClosedAt(node, System.nanoTime());
     }
 
     /** A node that may know who leads. */
@@ -324,7 +331,7 @@ final class ShardGroup
         List<String> others =
                 holders.expected().stream()
                         .filter(member -> !member.equals(self.toString()))
-                        .filter(member -> !known.wasClosedAt(member))
+                        .filter(member -> !isClosedAt(member))
                         .toList();
         return others.isEmpty()
                 ? Batcher.Destination.NOWHERE
