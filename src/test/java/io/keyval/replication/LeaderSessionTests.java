@@ -314,7 +314,9 @@ class LeaderSessionTests {
     }
 
     private void awaitGivenUp(String reason) {
-        await().until(() -> reason.equals(state.reason()));
-        assertThat(state.state()).isEqualTo(LinkStatus.State.CONNECTING);
+        await().until(
+                        () ->
+                                reason.equals(state.reason())
+                                        && state.state() == LinkStatus.State.CONNECTING);
     }
 }
