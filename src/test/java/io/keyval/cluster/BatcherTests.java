@@ -53,8 +53,6 @@ class BatcherTests {
         }
     }
 
-    private static final Duration SOON = Duration.ofMillis(300);
-
     private static final Bounds BOUNDS =
             new Bounds(64 << 20, 32 << 20, 4 << 20, 8, 64 << 20, 32 << 20, 1 << 20);
 
@@ -177,10 +175,10 @@ class BatcherTests {
     @Test
     void whenADeadlineIsOverThenWhatIsUnderWayIsUnknownAndWhatWaitsIsLate() throws Exception {
         batcher.start();
-        Part sent = add(put(10, Duration.ofMillis(300)));
+        Part sent = add(put(10, Duration.ofSeconds(5)));
         Entry entry = next(route.here);
         route.destination = Batcher.Destination.NOWHERE;
-        Part waiting = add(put(10, Duration.ofMillis(300)));
+        Part waiting = add(put(10, Duration.ofSeconds(5)));
         assertThat(sent.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.UNKNOWN);
         assertThat(waiting.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.LATE);
         assertThat(entry.decide(Entry.Fate.APPLIED)).isFalse();
@@ -191,7 +189,8 @@ class BatcherTests {
     void whenSomePartsAreLateThenTheOthersOfTheirEntryGoOnAndNothingIsSentAgain() throws Exception {
         Part longer = add(get());
         Part write = add(put(10, Duration.ofSeconds(60)));
-        Part late = add(part(List.of(new Command.Get(new byte[] {'k'})), SOON, true));
+        Part late =
+                add(part(List.of(new Command.Get(new byte[] {'k'})), Duration.ofSeconds(5), true));
         batcher.start();
         Entry entry = next(route.here);
         assertThat(entry.parts()).containsExactly(longer, write, late);
@@ -207,7 +206,8 @@ class BatcherTests {
     void whenWhatWaitsIsLateThenItIsEndedWhereverItStands() throws Exception {
         route.destination = Batcher.Destination.NOWHERE;
         Part longer = add(get());
-        Part late = add(part(List.of(new Command.Get(new byte[] {'k'})), SOON, true));
+        Part late =
+                add(part(List.of(new Command.Get(new byte[] {'k'})), Duration.ofSeconds(5), true));
         batcher.start();
         assertThat(late.outcome().get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.LATE);
         assertThat(longer.outcome()).isNotDone();

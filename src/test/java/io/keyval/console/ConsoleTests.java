@@ -80,7 +80,9 @@ class ConsoleTests {
 
     @Test
     void whenTheStateIsAskedForThenItGrowsByWhatIsNew(ApplicationContext context) {
-        Map<String, Object> first = state(context, "");
+        Map<String, Object> first =
+                await().atMost(Duration.ofSeconds(20))
+                        .until(() -> state(context, ""), state -> state.containsKey("node"));
         Map<String, Object> node = child(first, "node");
         assertThat(node).containsEntry("role", "leader").containsEntry("id", 1);
         assertThat(first).containsEntry("signIn", true).containsEntry("operations", "actuator");

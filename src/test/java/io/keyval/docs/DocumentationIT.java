@@ -25,7 +25,7 @@ import org.springframework.util.FileSystemUtils;
  */
 class DocumentationIT {
 
-    private static final int MINUTES_A_PAGE = 4;
+    private static final int MINUTES_A_PAGE = 8;
 
     @TempDir private Path directory;
 
@@ -97,6 +97,7 @@ class DocumentationIT {
         environment.put("PATH", java + "/bin:" + environment.getOrDefault("PATH", "/usr/bin:/bin"));
         environment.put("HOME", Files.createDirectory(directory.resolve("home")).toString());
         environment.put("LC_ALL", "C.UTF-8");
+        environment.put("KEYVAL_CLUSTER_REQUESTTIMEOUT", "20s");
         environment.put("KEYVAL_JAVA_OPTS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
     }
 

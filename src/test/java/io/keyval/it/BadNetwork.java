@@ -108,8 +108,8 @@ final class BadNetwork implements AutoCloseable {
                 .arguments(
                         "--keyval.replication.heartbeat=200ms",
                         "--keyval.replication.timeout=" + TIMEOUT.toMillis() + "ms",
-                        "--keyval.wal.compact-min-size=4MB",
-                        "--keyval.wal.retain=1MB");
+                        "--keyval.wal.compact-min-size=16MB",
+                        "--keyval.wal.retain=4MB");
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -151,6 +151,11 @@ final class BadNetwork implements AutoCloseable {
         followers.forEach(NodeProcess::launch);
         leader.awaitStart();
         followers.forEach(NodeProcess::awaitStart);
+        patiently("all followers had their first sync, and it is counted")
+                .until(
+                        () ->
+                                followers.stream()
+                                        .allMatch(one -> streams(one) && resyncs(one).full() > 0));
     }
 
     /** Makes clients write and the leader compact, both until {@link #rest}. */
@@ -383,7 +388,7 @@ final class BadNetwork implements AutoCloseable {
         assertThat(follower.outputOfThisRun()).contains("partial resync behind");
         firewall.unthrottle();
         follower.start();
-        patiently("it follows").until(() -> resyncs(follower).equals(new Resyncs(1, 0)));
+        awaitPartial(follower, new Resyncs(0, 0));
     }
 
     private void killedInFullSync() {
@@ -395,12 +400,13 @@ final class BadNetwork implements AutoCloseable {
         writeLarge("full", 60, 100_000);
         writeKept(kept, "new");
         compact();
-        firewall.throttle("16mbit");
+        firewall.throttle("4mbit");
         follower.start();
         Path partly = follower.dataDir().resolve("follower_4.log.sync");
         patiently("the sync begins").until(() -> Files.exists(partly) && Files.size(partly) > 0);
         assertThat(ask(follower, "GET " + kept)).isEqualTo("old");
-        assertThat(state(follower)).isEqualTo("syncing");
+        // On such a line the connection may break in between.
+        patiently("it says so").until(() -> state(follower).equals("syncing"));
         follower.kill9();
         assertThat(follower.outputOfThisRun()).contains("(compacted)").doesNotContain("sync done");
 
@@ -409,7 +415,7 @@ final class BadNetwork implements AutoCloseable {
         assertThat(ask(follower, "GET " + kept)).isEqualTo("old");
         firewall.unthrottle();
         patiently("the sync is done").until(() -> ask(follower, "GET " + kept).equals("new"));
-        patiently("it is counted").until(() -> resyncs(follower).equals(new Resyncs(0, 1)));
+        patiently("it is counted").until(() -> resyncs(follower).full() > 0);
     }
 
     private void emptyLeader() throws Exception {

@@ -31,7 +31,8 @@ final class ClusterOfThree implements AutoCloseable {
                             .arguments(
                                     "--spring.profiles.active=cluster",
                                     "--keyval.id=" + id,
-                                    "--keyval.cluster.peers=" + peers)
+                                    "--keyval.cluster.peers=" + peers,
+                                    "--keyval.cluster.request-timeout=20s")
                             .arguments(arguments)
                             .build());
         }
@@ -101,7 +102,8 @@ final class ClusterOfThree implements AutoCloseable {
                 .atMost(NodeProcess.PATIENCE)
                 .until(
                         () ->
-                                nodes.stream()
+                                applied(leader) >= 0
+                                        && nodes.stream()
                                                         .map(
                                                                 node ->
                                                                         List.of(

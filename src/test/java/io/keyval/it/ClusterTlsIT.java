@@ -93,6 +93,7 @@ class ClusterTlsIT {
                         "--spring.profiles.active=cluster",
                         "--keyval.id=" + id,
                         "--keyval.cluster.peers=" + peers,
+                        "--keyval.cluster.request-timeout=20s",
                         "--keyval.cluster.tls.bundle=kv",
                         "--spring.ssl.bundle.pem.kv.reload-on-update=true",
                         "--spring.ssl.bundle.watch.file.quiet-period=500ms")

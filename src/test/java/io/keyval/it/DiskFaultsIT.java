@@ -216,7 +216,7 @@ class DiskFaultsIT {
         try (NodeProcess node = shim.into(NodeProcess.leader(directory.resolve("data"))).start();
                 LineClient client = node.client();
                 LineClient reader = node.client()) {
-            shim.begin("slow 1200");
+            shim.begin("slow 6000");
             client.send("PUT slow 1");
             assertThat(reader.ask("GET slow")).isEmpty();
             assertThat(client.read()).isEqualTo("OK");

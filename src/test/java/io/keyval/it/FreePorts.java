@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -15,14 +16,22 @@ import java.util.stream.Stream;
 public final class FreePorts {
 
     private static final int FIRST = 10_000;
-    private static final int END = 32_000;
+    private static final int PER_PROCESS = 5_000;
+    private static final int PROCESSES = 4;
+
+    /** Processes of tests that run side by side take from ranges of their own. */
+    private static final int START =
+            FIRST + Integer.getInteger("keyval.fork", 0) % PROCESSES * PER_PROCESS;
+
+    private static final AtomicInteger NEXT =
+            new AtomicInteger(ThreadLocalRandom.current().nextInt(PER_PROCESS));
 
     private FreePorts() {}
 
-    /** A port that was free a moment ago. */
+    /** A port that was free a moment ago, and was not given to another one of this process. */
     public static int one() {
         while (true) {
-            int port = ThreadLocalRandom.current().nextInt(FIRST, END);
+            int port = START + Math.floorMod(NEXT.getAndIncrement(), PER_PROCESS);
             if (isFree(port)) {
                 return port;
             }

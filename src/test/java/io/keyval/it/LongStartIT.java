@@ -21,7 +21,7 @@ class LongStartIT {
     private static final String VALUE = "v".repeat(1_000_000);
 
     /** What a stop may take on a machine that is busy; the slow work alone would take longer. */
-    private static final Duration SOON = Duration.ofSeconds(12);
+    private static final Duration SOON = Duration.ofSeconds(40);
 
     @TempDir private Path directory;
 
@@ -36,7 +36,7 @@ class LongStartIT {
     void whenTheLogIsReplayedThenHttpTellsAndTheNodeIsAliveAndNotReady() {
         try (NodeProcess node = shim.into(leader()).build()) {
             fill(node);
-            shim.begin("late 500");
+            shim.begin("late 3000");
             node.launch().awaitHttp();
 
             assertThat(node.get("/livez").statusCode()).isEqualTo(200);
@@ -78,7 +78,7 @@ class LongStartIT {
             fill(node);
             Path log = directory.resolve("data/leader.log");
             Path before = Files.copy(log, directory.resolve("before"));
-            shim.begin("late 1000");
+            shim.begin("late 3000");
             node.launch().awaitHttp();
             await().atMost(NodeProcess.PATIENCE)
                     .untilAsserted(
@@ -102,7 +102,7 @@ class LongStartIT {
                 shim.into(leader()).environment("KV_FAULT_PATH", ".compacting").build()) {
             fill(node);
             node.start();
-            shim.begin("late 500");
+            shim.begin("late 3000");
             CompletableFuture<Integer> answer =
                     CompletableFuture.supplyAsync(
                             () -> node.http("POST", "/actuator/compaction", "hush").statusCode());

@@ -34,7 +34,7 @@ class MembershipIT {
                     + Base64.getEncoder()
                             .encodeToString("keyval:hush".getBytes(StandardCharsets.UTF_8));
     private static final HttpClient HTTP =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(30)).build();
 
     private final List<NodeProcess> nodes = new ArrayList<>();
     private final List<Integer> ports = FreePorts.some(6);
@@ -63,7 +63,9 @@ class MembershipIT {
                                 "--keyval.id=" + id,
                                 "--keyval.cluster.peers=" + list,
                                 "--keyval.cluster.shards=" + shards,
-                                "--keyval.cluster.join=" + join)
+                                "--keyval.cluster.join=" + join,
+                                "--keyval.cluster.request-timeout=20s",
+                                "--keyval.cluster.election-timeout=5s")
                         .build();
         nodes.add(node);
         return node;
@@ -122,10 +124,11 @@ class MembershipIT {
                 assertThat(client.ask("GET k0")).isEqualTo("ERROR");
                 assertThat(client.ask("PUT k0 v")).isEqualTo("ERROR");
             }
-            assertThat(three.output()).contains("Shard 0: this node was removed");
+            await().atMost(NodeProcess.PATIENCE)
+                    .until(() -> three.output().contains("Shard 0: this node was removed"));
             three.close();
             await().atMost(NodeProcess.PATIENCE).until(() -> members(one).equals(List.of(1, 2, 4)));
-            two.close();
+            two.stop();
             put(one, 300);
             await().atMost(NodeProcess.PATIENCE)
                     .until(() -> group(four).path("keys").asInt() == 300);

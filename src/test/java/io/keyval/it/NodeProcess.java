@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ public final class NodeProcess implements AutoCloseable {
     private static final Pattern HTTP = Pattern.compile("HTTP on port (\\d+)");
 
     private static final HttpClient CLIENT =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(30)).build();
 
     private final Builder settings;
     private final Path directory;
@@ -225,6 +226,8 @@ public final class NodeProcess implements AutoCloseable {
                     return false;
                 }
             }
+        } catch (NoSuchFileException e) {
+            return false;
         }
         return true;
     }

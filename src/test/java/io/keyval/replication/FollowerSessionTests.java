@@ -37,7 +37,7 @@ class FollowerSessionTests {
                         "c",
                         peer,
                         leader.store(),
-                        Duration.ofSeconds(1),
+                        Duration.ofHours(1),
                         Duration.ZERO,
                         new LagClock(),
                         listener);

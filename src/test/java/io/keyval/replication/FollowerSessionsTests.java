@@ -22,7 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FollowerSessionsTests {
 
-    private static final Duration PROBE = Duration.ofMillis(200);
+    /** Longer than any stall of a follower that talks all the time. */
+    private static final Duration PROBE = Duration.ofSeconds(30);
+
     private static final Admission ADMITTED = new Admission.Admitted();
 
     private final Map<String, RecordingPeer> peers = new HashMap<>();
@@ -33,7 +35,7 @@ class FollowerSessionsTests {
     @BeforeEach
     void start(@TempDir Path directory) {
         store = new TestStore(directory, Role.LEADER);
-        sessions = sessions("secret");
+        sessions = sessions("secret", PROBE);
     }
 
     @AfterEach
@@ -62,7 +64,7 @@ class FollowerSessionsTests {
 
     @Test
     void whenNoSecretIsSetThenNobodyComesIn() {
-        sessions = sessions(null);
+        sessions = sessions(null, PROBE);
         assertThat(admit(2, "", "a")).isEqualTo(rejected(HandshakeError.INVALID_SECRET_KEY));
         assertThat(admit(2, "null", "a")).isEqualTo(rejected(HandshakeError.INVALID_SECRET_KEY));
     }
@@ -78,6 +80,7 @@ class FollowerSessionsTests {
 
     @Test
     void whenADeadSessionHoldsTheIdThenTheNewConnectionTakesItsPlace() {
+        sessions = sessions("secret", Duration.ofMillis(50));
         admit(2, "secret", "a");
         admit(3, "secret", "b");
         assertThat(admit(2, "secret", "c")).isEqualTo(ADMITTED);
@@ -142,13 +145,13 @@ class FollowerSessionsTests {
         return new Admission.Rejected(error);
     }
 
-    private FollowerSessions sessions(@Nullable String secret) {
+    private FollowerSessions sessions(@Nullable String secret, Duration probe) {
         return new FollowerSessions(
                 store.store(),
                 secret,
                 1,
                 2,
-                PROBE,
+                probe,
                 (id, connection) ->
                         new FollowerSession(
                                 id,

@@ -71,7 +71,7 @@ final class ReplicaNode implements AutoCloseable {
                                 "--keyval.data-dir=" + directory,
                                 "--keyval.secret=" + SECRET,
                                 "--keyval.replication.heartbeat=100ms",
-                                "--keyval.replication.timeout=1s"));
+                                "--keyval.replication.timeout=20s"));
         for (String setting : settings) {
             arguments.add("--" + setting);
         }

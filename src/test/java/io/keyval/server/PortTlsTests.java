@@ -119,7 +119,7 @@ class PortTlsTests {
 
     @Test
     void whenAHandshakeIsNotFinishedInTimeThenTheConnectionCloses() throws Exception {
-        try (TestNode tls = start("keyval.limits.handshake-timeout=1s");
+        try (TestNode tls = start("keyval.limits.handshake-timeout=6s");
                 LineClient silent = tls.connect();
                 LineClient half = tls.connect();
                 LineClient speechless = connect(tls, client)) {
@@ -302,7 +302,7 @@ class PortTlsTests {
 
     @Test
     void whenAClientReadsNothingOverTlsThenItIsReadFromNoFurther() throws Exception {
-        try (TestNode tls = start("keyval.limits.idle-timeout=2s");
+        try (TestNode tls = start("keyval.limits.idle-timeout=6s");
                 LineClient greedy = connect(tls, client).hello()) {
             assertThat(greedy.ask("PUT large " + "x".repeat(1_000_000))).isEqualTo("OK");
             byte[] requests = "GET large\n".repeat(1000).getBytes(UTF_8);

@@ -83,7 +83,7 @@ class TcpServerTests {
 
     @Test
     void whenTheHelloLineDoesNotEndInTimeThenTheConnectionCloses() {
-        try (TestNode node = TestNode.start(directory, "keyval.limits.handshake-timeout=2s");
+        try (TestNode node = TestNode.start(directory, "keyval.limits.handshake-timeout=6s");
                 LineClient silent = node.connect();
                 LineClient slow = node.connect();
                 LineClient good = node.client();
@@ -100,7 +100,7 @@ class TcpServerTests {
 
     @Test
     void whenAClientIsIdleForTooLongThenItsConnectionCloses() {
-        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=2s");
+        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=6s");
                 LineClient client = node.client()) {
             assertThat(client.ask("PING")).isEqualTo("PONG");
             assertThat(client.read()).isNull();
@@ -165,7 +165,7 @@ class TcpServerTests {
 
     @Test
     void whenAClientReadsNothingForTheIdleTimeoutThenItsConnectionCloses() {
-        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=1s");
+        try (TestNode node = TestNode.start(directory, "keyval.limits.idle-timeout=4s");
                 LineClient greedy = node.client()) {
             greedy.ask("PUT large " + "x".repeat(1_000_000));
             greedy.send("GET large\n".repeat(100).getBytes(UTF_8));
@@ -319,7 +319,7 @@ class TcpServerTests {
             greedy.send("GET large\n".repeat(100).getBytes(UTF_8));
 
             assertThat(CompletableFuture.runAsync(node::close))
-                    .succeedsWithin(Duration.ofSeconds(9));
+                    .succeedsWithin(Duration.ofSeconds(30));
 
             assertThat(idle.read()).isNull();
             assertThat(silent.read()).isNull();

@@ -614,7 +614,7 @@ class KeyValueStoreTests {
 
     private static CompletableFuture<Void> run(Runnable task) {
         return CompletableFuture.runAsync(task, Thread.ofPlatform().daemon()::start)
-                .orTimeout(30, TimeUnit.SECONDS);
+                .orTimeout(120, TimeUnit.SECONDS);
     }
 
     private static List<Reply> execute(KeyValueStore store, Command... batch) {
