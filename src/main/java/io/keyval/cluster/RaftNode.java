@@ -43,6 +43,9 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
     /** How often it is asked who holds the shards that are elsewhere. */
     private static final Duration SURVEY = Duration.ofSeconds(5);
 
+    /**
+     * Entries of a shard that a node has under way at once; docs/cluster.md has what others bring.
+     */
     private static final int IN_FLIGHT = 2;
 
     private final ClusterSettings settings;

@@ -72,23 +72,50 @@ final class LinkAdapters {
     }
 
     /** The connection that is open, or a new one; fails when there can be none. */
-    TcpConnectionSupport connect() throws InterruptedException {
-        return connections.getConnection();
+    LeaderSession.Peer connect() throws InterruptedException {
+        return new Connection(connections.getConnection());
     }
 
-    /** Sends on this connection, and on no later one; blocks to write, fails when it is closed. */
-    void send(TcpConnection connection, byte[] bytes) {
-        outbound.send(
-                new GenericMessage<>(
-                        bytes, Map.of(IpHeaders.CONNECTION_ID, connection.getConnectionId())));
-    }
-
-    /** Whether the message came over this connection. */
-    static boolean isFrom(TcpConnection connection, Message<?> message) {
+    /** Whether the message came, or is to go, over the connection of this id. */
+    static boolean isOf(String connectionId, Message<?> message) {
         MessageHeaders headers = message.getHeaders();
-        return connection
-                .getConnectionId()
-                .equals(headers.get(IpHeaders.CONNECTION_ID, String.class));
+        return connectionId.equals(headers.get(IpHeaders.CONNECTION_ID, String.class));
+    }
+
+    /** One connection: sends on it, and on no later one. */
+    private final class Connection implements LeaderSession.Peer {
+
+        private final TcpConnectionSupport connection;
+
+        Connection(TcpConnectionSupport connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public String connectionId() {
+            return connection.getConnectionId();
+        }
+
+        @Override
+        public void send(byte[] bytes) {
+            outbound.send(
+                    new GenericMessage<>(bytes, Map.of(IpHeaders.CONNECTION_ID, connectionId())));
+        }
+
+        @Override
+        public boolean isOpen() {
+            return connection.isOpen();
+        }
+
+        @Override
+        public void shutdownOutput() throws IOException {
+            connection.shutdownOutput();
+        }
+
+        @Override
+        public void close() {
+            connection.close();
+        }
     }
 
     /** Connects for nobody: what was meant for a connection that is closed is not sent. */
@@ -106,7 +133,7 @@ final class LinkAdapters {
         @Override
         protected TcpConnection obtainConnection(Message<?> message) {
             TcpConnection open = connections.current();
-            if (open == null || !isFrom(open, message)) {
+            if (open == null || !isOf(open.getConnectionId(), message)) {
                 throw new IllegalStateException(
                         "Not sent", new IOException("the connection is closed"));
             }

@@ -294,7 +294,7 @@ public final class Replication implements SmartLifecycle {
         KeyvalProperties.Replication settings = properties.replication();
         FollowerLink next =
                 new FollowerLink(
-                        new FollowerLink.Identity(
+                        new FollowerIdentity(
                                 id,
                                 properties.port(),
                                 properties.address(),

@@ -7,8 +7,9 @@
  *
  * <p>The leader's side: one {@link io.keyval.replication.FollowerSession} a follower, with a cursor
  * in the log and a virtual thread that sends what is durable. The follower's side: one {@link
- * io.keyval.replication.FollowerLink}, which connects, for ever, and appends what comes. The
- * connection's own thread reads on both sides.
+ * io.keyval.replication.FollowerLink}, which connects, for ever, and one {@link
+ * io.keyval.replication.LeaderSession} a connection, which appends what comes. The connection's own
+ * thread reads on both sides.
  */
 @NullMarked
 package io.keyval.replication;
