@@ -41,14 +41,13 @@ final class ShardGroup
     private final NodeMessages messages;
     private final ReadIndex readIndex;
     private final Holders holders;
-    private final KnownLeader known = new KnownLeader();
+    private final KnownLeader known;
     private final CatchUp catchUp = new CatchUp();
     private final ShardFailure failure;
     private final Removal removal;
 
     private volatile @Nullable KeyspaceStateMachine machine;
     private volatile RaftServer.@Nullable Division division;
-    private volatile boolean chosen;
     private volatile Cluster.EntryListener entries = (_, _) -> {};
 
     /** Counts the nodes that were asked who leads; for the batcher's thread. */
@@ -82,6 +81,7 @@ final class ShardGroup
         this.forwarder = forwarder;
         this.questions = questions;
         this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight, bounds);
+        this.known = new KnownLeader(self.toString());
         this.ownLog = new OwnLog(shard, groupId, self, clientId, batcher, known);
         this.forwarding = new Forwarding(shard, groupId, forwarder, batcher, known);
         this.messages = new NodeMessages(neighbours, settings.id(), settings.maxValueSize(), this);
@@ -170,12 +170,12 @@ final class ShardGroup
 
     @Override
     public void choose() {
-        chosen = true;
+        known.choose();
     }
 
     /** Whether somebody has chosen this node to lead, and it has led since. */
     boolean isChosen() {
-        return chosen;
+        return known.isChosen();
     }
 
     /** Whether this node held the shard, and was taken out of it. */
@@ -402,9 +402,6 @@ final class ShardGroup
 
     @Override
     public void leaderChanged(String leader) {
-        if (!leader.equals(self.toString())) {
-            chosen = false;
-        }
         if (known.changed(leader)) {
             RaftServer.Division here = division;
             log.info(

@@ -32,9 +32,6 @@ class LogErrorTests {
                 new FileSystemException("log_1", null, "No space left on device");
         assertThat(LogError.of(noRoom))
                 .isEqualTo(new LogError("log_1: No space left on device", true));
-        assertThat(LogError.of(new FileSystemException("No space left")).isForWantOfRoom())
-                .as("a file of that name")
-                .isTrue();
         FileSystemException other = new FileSystemException("No space left", null, "I/O error");
         assertThat(LogError.of(other).isForWantOfRoom()).isFalse();
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +53,13 @@ class PendingEntriesTests {
                         TransactionContext.newBuilder()
                                 .setStateMachine(new BaseStateMachine())
                                 .setServerRole(RaftPeerRole.LEADER)
-                                .setLogEntry(LogEntryProto.newBuilder().setIndex(index).build())
+                                .setLogEntry(
+                                        LogEntryProto.newBuilder()
+                                                .setIndex(index)
+                                                .setStateMachineLogEntry(
+                                                        StateMachineLogEntryProto
+                                                                .getDefaultInstance())
+                                                .build())
                                 .build());
         return entry;
     }
@@ -68,17 +75,15 @@ class PendingEntriesTests {
 
     @Test
     void whenEntriesUnderWayTakeAllMemoryThenPutsAreRefusedUntilTheyAreTakenOut() {
-        Command.Put put = new Command.Put(new byte[] {'k'}, new byte[1000]);
-        MemoryBudget budget = new MemoryBudget(Replica.footprint(put) * 3 / 2);
-        try (Replica small = new Replica(budget)) {
-            pending.add(entry(1, 1000), small);
-            Entry refused = entry(2, 1000);
+        try (Replica small = new Replica(new MemoryBudget(32 << 20))) {
+            pending.add(entry(1, 20 << 20), small);
+            Entry refused = entry(2, 20 << 20);
             pending.add(refused, small).execute(small);
             assertThat(refused.parts().getFirst().outcome())
                     .isCompletedWithValue(new Outcome.Answered(List.of(Reply.FAILED)));
             pending.remove(2);
             pending.remove(1);
-            Entry admitted = entry(3, 1000);
+            Entry admitted = entry(3, 20 << 20);
             pending.add(admitted, small).execute(small);
             assertThat(admitted.parts().getFirst().outcome())
                     .isCompletedWithValue(new Outcome.Answered(List.of(Reply.OK)));

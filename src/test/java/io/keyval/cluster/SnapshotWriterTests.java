@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.SizeInBytes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,7 @@ class SnapshotWriterTests {
                 RaftStorage.newBuilder()
                         .setDirectory(directory.resolve("group").toFile())
                         .setOption(RaftStorage.StartupOption.FORMAT)
+                        .setStorageFreeSpaceMin(SizeInBytes.valueOf(0))
                         .build();
         storage.initialize();
         Files.createDirectories(storage.getStorageDir().getStateMachineDir().toPath());
