@@ -5,16 +5,8 @@ import io.keyval.store.Replica;
 import io.keyval.wal.WalEvents;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.FileSystemException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
@@ -26,9 +18,8 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.protocol.TermIndex;
-import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
@@ -94,18 +85,13 @@ final class KeyspaceStateMachine extends BaseStateMachine {
 
     private final String name;
     private final MemoryBudget budget;
-    private final long snapshotThreshold;
     private final Owner owner;
     private final ClientId clientId;
+    private final PendingEntries pending;
     private final SnapshotStorage snapshots = new SnapshotStorage();
-    private final Map<Long, Submitted> submitted = new ConcurrentHashMap<>();
-    private final AtomicInteger doubtful = new AtomicInteger();
-    private final AtomicLong pendingMemory = new AtomicLong();
-    private final AtomicBoolean snapshotUnderWay = new AtomicBoolean();
+    private final SnapshotWriter writer;
 
     private volatile Replica replica;
-    private volatile long loggedBytes;
-    private volatile @Nullable SingleFileSnapshotInfo finished;
     private volatile @Nullable RaftStorage storage;
     private volatile boolean closed;
 
@@ -125,9 +111,18 @@ final class KeyspaceStateMachine extends BaseStateMachine {
             Owner owner) {
         this.name = name;
         this.budget = budget;
-        this.snapshotThreshold = snapshotThreshold;
         this.clientId = clientId;
         this.owner = owner;
+        this.pending =
+                new PendingEntries(
+                        () -> getLastAppliedTermIndex().getIndex(), owner::lost, owner::unknown);
+        this.writer =
+                new SnapshotWriter(
+                        name,
+                        snapshotThreshold,
+                        snapshots,
+                        data -> !closed && data == replica,
+                        this::announce);
         this.replica = new Replica(budget);
     }
 
@@ -165,9 +160,9 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         replica = loaded;
         before.close();
         // Before anybody sees the index, or takes what is in the snapshot for lost.
-        forgetUpTo(snapshot.getIndex());
+        pending.forgetUpTo(snapshot.getIndex());
         setLastAppliedTermIndex(snapshot.getTermIndex());
-        loggedBytes = 0;
+        writer.restart();
     }
 
     @Override
@@ -214,61 +209,23 @@ final class KeyspaceStateMachine extends BaseStateMachine {
 
     /** Gives an entry its place among those that are under way through the log. */
     Submitted prepare(Entry entry) {
-        Submitted prepared = Submitted.of(entry, replica, pendingMemory.get());
-        pendingMemory.addAndGet(prepared.memory());
-        submitted.put(entry.id(), prepared);
-        return prepared;
+        return pending.add(entry, replica);
     }
 
     /** Forgets an entry that the log did not take. */
     void withdraw(Submitted prepared) {
-        remove(prepared.entry().id());
+        pending.remove(prepared.entry().id());
     }
 
     /** Watches an entry whose fate is open: it is applied, or something else is in its place. */
-    void doubt(Submitted open) {
-        doubtful.incrementAndGet();
-        loseUpTo(getLastAppliedTermIndex().getIndex());
-    }
-
-    private @Nullable Submitted remove(long id) {
-        Submitted removed = submitted.remove(id);
-        if (removed != null) {
-            pendingMemory.addAndGet(-removed.memory());
-        }
-        return removed;
-    }
-
-    /** Entries that were to stand at these indexes, and were not applied there, never will be. */
-    private void loseUpTo(long applied) {
-        if (doubtful.get() == 0) {
-            return;
-        }
-        for (Submitted open : submitted.values()) {
-            if (open.index() <= applied && remove(open.entry().id()) != null) {
-                owner.lost(open.entry());
-            } else if (!open.entry().isPending()) {
-                remove(open.entry().id());
-            }
-        }
-        if (submitted.isEmpty()) {
-            doubtful.set(0);
-        }
-    }
-
-    /** Entries at these indexes are in a snapshot, or not. */
-    private void forgetUpTo(long index) {
-        for (Submitted open : submitted.values()) {
-            if (open.index() <= index && remove(open.entry().id()) != null) {
-                owner.unknown(open.entry());
-            }
-        }
+    void doubt() {
+        pending.doubt();
     }
 
     @Override
     public TransactionContext startTransaction(RaftClientRequest request) throws IOException {
         Submitted ours =
-                request.getClientId().equals(clientId) ? submitted.get(request.getCallId()) : null;
+                request.getClientId().equals(clientId) ? pending.find(request.getCallId()) : null;
         if (ours == null) {
             throw new IOException("Only this node itself gives entries to its log.");
         }
@@ -294,7 +251,7 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         StateMachineLogEntryProto body = entry.getStateMachineLogEntry();
         ByteString data = body.getLogData();
         try {
-            Submitted ours = isOurs(body) ? remove(body.getCallId()) : null;
+            Submitted ours = isOurs(body) ? pending.remove(body.getCallId()) : null;
             if (ours != null) {
                 ours.execute(replica);
                 owner.applied(ours.entry());
@@ -310,15 +267,10 @@ final class KeyspaceStateMachine extends BaseStateMachine {
             throw e;
         }
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
-        loseUpTo(entry.getIndex());
-        loggedBytes += data.size() + ENTRY_OVERHEAD;
-        if (loggedBytes >= snapshotThreshold) {
-            startSnapshot();
-        }
+        pending.loseUpTo(entry.getIndex());
+        writer.applied(data.size(), getLastAppliedTermIndex(), replica);
         return DONE;
     }
-
-    private static final int ENTRY_OVERHEAD = 64;
 
     private boolean isOurs(StateMachineLogEntryProto body) {
         return body.getClientId().equals(clientId.toByteString());
@@ -327,49 +279,14 @@ final class KeyspaceStateMachine extends BaseStateMachine {
     @Override
     public void notifyTermIndexUpdated(long term, long index) {
         super.notifyTermIndexUpdated(term, index);
-        loseUpTo(index);
-    }
-
-    /** Begins to write a snapshot, unless one is being written. For the applying thread. */
-    private void startSnapshot() {
-        if (closed || !snapshotUnderWay.compareAndSet(false, true)) {
-            return;
-        }
-        TermIndex at = getLastAppliedTermIndex();
-        Replica of = replica;
-        loggedBytes = 0;
-        Thread.ofPlatform()
-                .name("keyval-snapshot-" + name)
-                .daemon()
-                .start(() -> writeSnapshot(at, of));
-    }
-
-    private void writeSnapshot(TermIndex at, Replica of) {
-        try {
-            long begin = System.nanoTime();
-            Path file = snapshots.file(at);
-            of.writeSnapshot(file, at.getTerm(), at.getIndex(), new byte[0]);
-            finished = SnapshotStorage.describe(file, at);
-            log.debug(
-                    "{}: wrote a snapshot up to index {} in {} ms",
-                    name,
-                    at.getIndex(),
-                    Duration.ofNanos(System.nanoTime() - begin).toMillis());
-            announce();
-        } catch (RuntimeException e) {
-            if (!closed && of == replica) {
-                log.warn("{}: no snapshot could be written: {}", name, e.getMessage());
-            }
-        } finally {
-            snapshotUnderWay.set(false);
-        }
+        pending.loseUpTo(index);
     }
 
     /** Has Ratis ask for the finished snapshot, so that it removes the log before it. */
     private void announce() {
         RaftServer server = getServer().join();
         server.snapshotManagementAsync(
-                        org.apache.ratis.protocol.SnapshotManagementRequest.newCreate(
+                        SnapshotManagementRequest.newCreate(
                                 clientId, server.getId(), getGroupId(), 0, 10_000, 1))
                 .exceptionally(
                         e -> {
@@ -381,13 +298,7 @@ final class KeyspaceStateMachine extends BaseStateMachine {
     /** Answers the latest finished snapshot: Ratis calls this when there is one. */
     @Override
     public long takeSnapshot() {
-        SingleFileSnapshotInfo newest = finished;
-        SingleFileSnapshotInfo known = snapshots.getLatestSnapshot();
-        if (newest != null && (known == null || known.getIndex() < newest.getIndex())) {
-            snapshots.publish(newest);
-            return newest.getIndex();
-        }
-        return known == null ? RaftLog.INVALID_LOG_INDEX : known.getIndex();
+        return writer.publish();
     }
 
     @Override
@@ -423,15 +334,13 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         if (closed) {
             return;
         }
-        Throwable root = cause;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String reason = root.getMessage() == null ? root.toString() : root.getMessage();
-        if (isForWantOfRoom(root)) {
-            owner.logFailed(reason);
+        LogError error = LogError.of(cause);
+        if (error.isForWantOfRoom()) {
+            owner.logFailed(error.reason());
         } else {
-            owner.failed("%s ended here: its log cannot be relied on (%s)".formatted(name, reason));
+            owner.failed(
+                    "%s ended here: its log cannot be relied on (%s)"
+                            .formatted(name, error.reason()));
         }
         awaitClosing();
     }
@@ -456,21 +365,6 @@ final class KeyspaceStateMachine extends BaseStateMachine {
         } catch (IOException e) {
             return false;
         }
-    }
-
-    /**
-     * Whether a write found no room, so that the log is good up to it. Behind a failed force the
-     * system may show what is not on disk: such a log must not be gone on with.
-     */
-    private static boolean isForWantOfRoom(Throwable root) {
-        String message =
-                root instanceof FileSystemException file && file.getReason() != null
-                        ? file.getReason()
-                        : String.valueOf(root.getMessage());
-        return root instanceof IOException
-                && (message.startsWith("No space left") || message.startsWith("Disk quota"))
-                && Arrays.stream(root.getStackTrace())
-                        .noneMatch(frame -> frame.getMethodName().startsWith("force"));
     }
 
     @Override

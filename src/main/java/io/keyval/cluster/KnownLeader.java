@@ -21,14 +21,25 @@ final class KnownLeader {
      */
     private record Closed(String node, long until) {}
 
+    private final String self;
     private final LongAdder changes = new LongAdder();
 
     private volatile @Nullable String id;
     private volatile @Nullable Instant since;
     private volatile @Nullable Closed closed;
+    private volatile boolean chosen;
 
     /** A {@link System#nanoTime}. */
     private volatile long refusedUntil = System.nanoTime();
+
+    /**
+     * Nobody yet.
+     *
+     * @param self the id of this node
+     */
+    KnownLeader(String self) {
+        this.self = self;
+    }
 
     /** The id of the node that leads, or null when that is not known. */
     @Nullable String id() {
@@ -67,6 +78,7 @@ final class KnownLeader {
     /** Ratis tells who leads; answers whether that is news. */
     boolean changed(String known) {
         closed = null;
+        chosen &= known.equals(self);
         boolean news = !known.equals(id);
         if (news) {
             id = known;
@@ -74,6 +86,16 @@ final class KnownLeader {
             changes.increment();
         }
         return news;
+    }
+
+    /** Somebody has chosen this node to lead. */
+    void choose() {
+        chosen = true;
+    }
+
+    /** Whether somebody has, and Ratis has told of no other leader since. */
+    boolean isChosen() {
+        return chosen;
     }
 
     /** Another node has said who leads. */

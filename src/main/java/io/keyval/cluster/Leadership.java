@@ -59,13 +59,11 @@ final class Leadership {
         }
         for (ShardGroup shard : shards) {
             int best = settings.holders(shard.shard()).getFirst();
-            Instant since = shard.leaderSince();
             if (best != settings.id()
                     && shard.leadsHere()
                     && !shard.isChosen()
-                    && since != null
-                    && since.plus(CALM).isBefore(Instant.now())
-                    && isClose(ShardView.of(shard), best)) {
+                    && isDue(
+                            ShardView.of(shard), best, Instant.now(), settings.electionTimeout())) {
                 nextSpread = System.nanoTime() + CALM.toNanos();
                 handOver(shard, ClusterSettings.peerId(best));
                 return;
@@ -73,19 +71,29 @@ final class Leadership {
         }
     }
 
-    private boolean isClose(ClusterView.Group shard, int id) {
-        for (ClusterView.PeerState peer : shard.peers()) {
-            Long lag = peer.lag();
-            Long silence = peer.silentMillis();
-            if (peer.id() == id) {
-                return peer.voting()
-                        && lag != null
-                        && lag <= CLOSE
-                        && silence != null
-                        && silence <= settings.electionTimeout().toMillis();
-            }
-        }
-        return false;
+    /**
+     * Whether this node has led a shard for long enough, and the one that had best lead it can.
+     *
+     * @param led the shard, as this node sees it, which leads it
+     * @param best the id of the node that had best lead it
+     * @param silence the longest for which that one may not have been heard
+     */
+    static boolean isDue(ClusterView.Group led, int best, Instant now, Duration silence) {
+        Instant since = led.leaderSince();
+        return since != null
+                && since.plus(CALM).isBefore(now)
+                && led.peers().stream()
+                        .anyMatch(peer -> peer.id() == best && isClose(peer, silence));
+    }
+
+    private static boolean isClose(ClusterView.PeerState peer, Duration longest) {
+        Long lag = peer.lag();
+        Long silence = peer.silentMillis();
+        return peer.voting()
+                && lag != null
+                && lag <= CLOSE
+                && silence != null
+                && silence <= longest.toMillis();
     }
 
     /** Has the node that is nearest lead in this one's place; waits for it a few seconds. */

@@ -80,7 +80,7 @@ final class OwnLog {
         log.debug("Shard {}: entry {} was not committed", shard, prepared.entry().id(), reason);
         if (prepared.isAppended()) {
             batcher.doubtful(prepared.entry());
-            machine.doubt(prepared);
+            machine.doubt();
         } else {
             leader.refused();
             machine.withdraw(prepared);

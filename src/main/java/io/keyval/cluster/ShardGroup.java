@@ -12,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,18 +40,15 @@ final class ShardGroup
     private final NodeMessages messages;
     private final ReadIndex readIndex;
     private final Holders holders;
-    private final KnownLeader known = new KnownLeader();
+    private final KnownLeader known;
+    private final Destinations destinations;
     private final CatchUp catchUp = new CatchUp();
     private final ShardFailure failure;
     private final Removal removal;
 
     private volatile @Nullable KeyspaceStateMachine machine;
     private volatile RaftServer.@Nullable Division division;
-    private volatile boolean chosen;
     private volatile Cluster.EntryListener entries = (_, _) -> {};
-
-    /** Counts the nodes that were asked who leads; for the batcher's thread. */
-    private int next;
 
     /**
      * A shard.
@@ -82,6 +78,7 @@ final class ShardGroup
         this.forwarder = forwarder;
         this.questions = questions;
         this.batcher = new Batcher("keyval-batcher-" + shard, this, maxInFlight, bounds);
+        this.known = new KnownLeader(self.toString());
         this.ownLog = new OwnLog(shard, groupId, self, clientId, batcher, known);
         this.forwarding = new Forwarding(shard, groupId, forwarder, batcher, known);
         this.messages = new NodeMessages(neighbours, settings.id(), settings.maxValueSize(), this);
@@ -89,6 +86,15 @@ final class ShardGroup
                 new LeaderReads(groupId, self, () -> division, () -> machine, questions, batcher);
         this.readIndex = new ReadIndex(reads, settings.electionTimeout());
         this.holders = new Holders(members, () -> division);
+        this.destinations =
+                new Destinations(
+                        self.toString(),
+                        known,
+                        holders,
+                        () -> {
+                            RaftServer.Division open = division;
+                            return open == null ? null : open.getInfo();
+                        });
         this.failure = new ShardFailure(shard, () -> division, batcher::wake);
         this.removal = new Removal(shard, batcher::wake);
         this.machine = here ? newMachine() : null;
@@ -170,12 +176,12 @@ final class ShardGroup
 
     @Override
     public void choose() {
-        chosen = true;
+        known.choose();
     }
 
     /** Whether somebody has chosen this node to lead, and it has led since. */
     boolean isChosen() {
-        return chosen;
+        return known.isChosen();
     }
 
     /** Whether this node held the shard, and was taken out of it. */
@@ -279,63 +285,17 @@ final class ShardGroup
 
     /** Whether this node leads the shard and may take writes. */
     boolean leadsHere() {
-        RaftServer.Division here = division;
-        if (here == null) {
-            return false;
-        }
-        DivisionInfo info = here.getInfo();
-        return info.isLeader() && info.isLeaderReady();
+        return destinations.isHere();
     }
 
     @Override
     public @Nullable String leader() {
-        RaftServer.Division here = division;
-        if (here != null && here.getInfo().isAlive()) {
-            RaftPeerId leader = here.getInfo().getLeaderId();
-            return leader == null ? null : leader.toString();
-        }
-        return otherLeader();
-    }
-
-    /** The node that was last said to lead; null when that is this one, which does not any more. */
-    private @Nullable String otherLeader() {
-        String leader = known.id();
-        return self.toString().equals(leader) ? null : leader;
+        return destinations.leader();
     }
 
     @Override
     public Batcher.Destination destination() {
-        RaftServer.Division here = division;
-        if (here != null && here.getInfo().isAlive()) {
-            DivisionInfo info = here.getInfo();
-            if (info.isLeader()) {
-                return info.isLeaderReady()
-                        ? Batcher.Destination.HERE
-                        : Batcher.Destination.NOWHERE;
-            }
-            RaftPeerId leader = info.getLeaderId();
-            return leader == null || leader.equals(self) || isClosedAt(leader.toString())
-                    ? Batcher.Destination.NOWHERE
-                    : new Batcher.Destination.There(leader.toString());
-        }
-        String leader = otherLeader();
-        return leader == null ? anybody() : new Batcher.Destination.There(leader);
-    }
-
-    private boolean isClosedAt(String node) {
-        return known.wasClosedAt(node, System.nanoTime());
-    }
-
-    /** A node that may know who leads. */
-    private Batcher.Destination anybody() {
-        List<String> others =
-                holders.expected().stream()
-                        .filter(member -> !member.equals(self.toString()))
-                        .filter(member -> !isClosedAt(member))
-                        .toList();
-        return others.isEmpty()
-                ? Batcher.Destination.NOWHERE
-                : new Batcher.Destination.There(others.get(Math.floorMod(next++, others.size())));
+        return destinations.now();
     }
 
     /** Tells of the entries that are made from now on. */
@@ -402,9 +362,6 @@ final class ShardGroup
 
     @Override
     public void leaderChanged(String leader) {
-        if (!leader.equals(self.toString())) {
-            chosen = false;
-        }
         if (known.changed(leader)) {
             RaftServer.Division here = division;
             log.info(

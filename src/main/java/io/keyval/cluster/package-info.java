@@ -16,10 +16,14 @@
  * io.keyval.cluster.ShardGroup}, which Ratis and the batcher call, and which leaves to {@link
  * io.keyval.cluster.OwnLog}, {@link io.keyval.cluster.Forwarding} and {@link
  * io.keyval.cluster.NodeMessages} what is sent, to {@link io.keyval.cluster.ReadIndex} what is read
- * without the log, and to {@link io.keyval.cluster.Holders}, {@link io.keyval.cluster.KnownLeader},
- * {@link io.keyval.cluster.CatchUp}, {@link io.keyval.cluster.Removal} and {@link
- * io.keyval.cluster.ShardFailure} what is known of it. {@link io.keyval.cluster.Members} changes
- * who holds and leads the shards; {@link io.keyval.cluster.ShardView} and {@link
+ * without the log, to {@link io.keyval.cluster.Destinations} where commands go, and to {@link
+ * io.keyval.cluster.Holders}, {@link io.keyval.cluster.KnownLeader}, {@link
+ * io.keyval.cluster.CatchUp}, {@link io.keyval.cluster.Removal} and {@link
+ * io.keyval.cluster.ShardFailure} what is known of it. Its {@link
+ * io.keyval.cluster.KeyspaceStateMachine} executes what is in the log, with {@link
+ * io.keyval.cluster.PendingEntries} of this node, a {@link io.keyval.cluster.SnapshotWriter} and
+ * {@link io.keyval.cluster.SnapshotStorage}. {@link io.keyval.cluster.Members} changes who holds
+ * and leads the shards; {@link io.keyval.cluster.ShardView} and {@link
  * io.keyval.cluster.KnownNodes} describe what is.
  *
  * <p>Invariants: a write is answered {@code OK} only when an entry with it was applied here, or at

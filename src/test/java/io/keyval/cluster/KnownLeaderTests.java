@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 /** What a node keeps in mind of who leads. */
 class KnownLeaderTests {
 
-    private final KnownLeader known = new KnownLeader();
+    private final KnownLeader known = new KnownLeader("1");
 
     @Test
     void whenTheShardIsClosedAtANodeThenThatNodeIsSparedForAWhile() {
@@ -33,5 +33,19 @@ class KnownLeaderTests {
         known.told("2");
         assertThat(known.id()).isEqualTo("2");
         assertThat(known.changes()).isEqualTo(1);
+    }
+
+    @Test
+    void whenThisNodeIsChosenThenThatHoldsUntilAnotherOneLeads() {
+        assertThat(known.isChosen()).isFalse();
+        known.choose();
+        known.changed("1");
+        known.forget();
+        known.changed("1");
+        assertThat(known.isChosen()).isTrue();
+        known.changed("2");
+        assertThat(known.isChosen()).isFalse();
+        known.changed("1");
+        assertThat(known.isChosen()).as("it leads again, by itself").isFalse();
     }
 }
