@@ -78,7 +78,9 @@ final class KnownLeader {
     /** Ratis tells who leads; answers whether that is news. */
     boolean changed(String known) {
         closed = null;
-        chosen &= known.equals(self);
+        if (!known.equals(self)) {
+            chosen = false;
+        }
         boolean news = !known.equals(id);
         if (news) {
             id = known;

@@ -71,7 +71,8 @@ final class PendingEntries {
 
     /** Entries that were to stand at these indexes, and were not applied there, never will be. */
     void loseUpTo(long index) {
-        if (doubtful.get() == 0) {
+        int seen = doubtful.get();
+        if (seen == 0) {
             return;
         }
         for (Submitted open : submitted.values()) {
@@ -82,7 +83,7 @@ final class PendingEntries {
             }
         }
         if (submitted.isEmpty()) {
-            doubtful.set(0);
+            doubtful.compareAndSet(seen, 0);
         }
     }
 

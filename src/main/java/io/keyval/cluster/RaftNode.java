@@ -44,7 +44,8 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
     private static final Duration SURVEY = Duration.ofSeconds(5);
 
     /**
-     * Entries of a shard that a node has under way at once; docs/cluster.md has what others bring.
+     * Entries of a shard that a node has under way at once; docs/cluster.md says what other numbers
+     * bring.
      */
     private static final int IN_FLIGHT = 2;
 

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * Puts what one connection brings of the leader's log into this node's store: frames behind its
  * log, or a whole log in the place of it.
  *
- * <p>One thread at a time brings it, that of the connection; the log's writer thread answers; any
- * thread may ask how far it is.
+ * <p>One thread at a time brings it, that of the connection; the log's writer thread answers, or
+ * that one where the log is closed; any thread may ask how far it is.
  */
 final class LogReceiver {
 
@@ -46,7 +46,8 @@ final class LogReceiver {
      *
      * @param run is woken when the log has answered
      * @param refused takes why the log did not append what came, before the run is woken; called by
-     *     the log's writer thread, so it may not block
+     *     the log's writer thread, so it may not block, or by the one that brings, where the log is
+     *     closed
      * @param spare takes the arrays of what is not used any more
      */
     LogReceiver(KeyValueStore store, LinkRun run, Consumer<String> refused, SpareArrays spare) {
@@ -100,7 +101,6 @@ final class LogReceiver {
      *
      * @param bytes all of an array, which is handed over
      * @throws UncheckedIOException when the file cannot be written
-     * @throws WalException when the log takes nothing
      */
     void take(ByteBuffer bytes) {
         SyncFile file = syncing;

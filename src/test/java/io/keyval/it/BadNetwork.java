@@ -11,9 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -187,6 +190,11 @@ final class BadNetwork implements AutoCloseable {
         compacting = false;
         compactions.join();
         patiently("all nodes are at one position").until(this::allAtOnePosition);
+        patiently("all follow")
+                .until(
+                        () ->
+                                admitted().size() == followers.size()
+                                        && followers.stream().allMatch(BadNetwork::streams));
         String digest = report(leader).get("digest").stringValue();
         assertThat(writes.check()).isEmpty();
         List<String> values = writes.values(leader);
@@ -241,8 +249,23 @@ final class BadNetwork implements AutoCloseable {
         return new Held(now.get("position").longValue(), now.get("digest").stringValue());
     }
 
-    private int admitted() {
-        return report(leader).get("followers").size();
+    /** What the followers hold once they have taken in all that has come. */
+    private List<Held> atRest() {
+        AtomicReference<List<Held>> last = new AtomicReference<>(List.of());
+        patiently("nothing more comes")
+                .until(
+                        () -> {
+                            List<Held> now = followers.stream().map(BadNetwork::held).toList();
+                            return now.equals(last.getAndSet(now));
+                        });
+        return last.get();
+    }
+
+    /** The ids of the followers that the leader has taken in. */
+    private Set<Integer> admitted() {
+        Set<Integer> ids = new HashSet<>();
+        report(leader).get("followers").forEach(follower -> ids.add(follower.get("id").intValue()));
+        return ids;
     }
 
     /** Waits until so many more writes were acknowledged. */
@@ -286,7 +309,7 @@ final class BadNetwork implements AutoCloseable {
         NodeProcess follower = followers.get(0);
         Resyncs before = resyncs(follower);
         firewall.cut(LEADER, ADDRESSES.get(0));
-        patiently("the leader gives up").until(() -> admitted() == 2);
+        patiently("the leader gives up").until(() -> !admitted().contains(2));
         patiently("the follower gives up").until(() -> !streams(follower));
         awaitWrites(200);
         assertThat(position(follower)).isLessThan(position(leader));
@@ -298,7 +321,7 @@ final class BadNetwork implements AutoCloseable {
         NodeProcess follower = followers.get(0);
         Resyncs before = resyncs(follower);
         firewall.drop(from, to);
-        patiently("both give up").until(() -> admitted() == 2 && !streams(follower));
+        patiently("both give up").until(() -> !admitted().contains(2) && !streams(follower));
         awaitWrites(200);
         firewall.heal();
         awaitPartial(follower, before);
@@ -309,7 +332,7 @@ final class BadNetwork implements AutoCloseable {
         for (String address : ADDRESSES) {
             firewall.reset(LEADER, address);
         }
-        patiently("all are gone").until(() -> admitted() == 0);
+        patiently("all are gone").until(() -> admitted().isEmpty());
         awaitWrites(100);
         firewall.heal();
         for (int i = 0; i < followers.size(); i++) {
@@ -348,7 +371,7 @@ final class BadNetwork implements AutoCloseable {
         follower.signal("STOP");
         try {
             awaitWrites(200);
-            patiently("the leader gives up").until(() -> admitted() == 2);
+            patiently("the leader gives up").until(() -> !admitted().contains(3));
         } finally {
             follower.signal("CONT");
         }
@@ -425,7 +448,7 @@ final class BadNetwork implements AutoCloseable {
         leader.kill9();
         writes.join();
         patiently("all give up").until(() -> followers.stream().noneMatch(BadNetwork::streams));
-        List<Held> held = followers.stream().map(BadNetwork::held).toList();
+        List<Held> held = atRest();
         assertThat(held).allMatch(one -> one.position() > 0);
         Files.move(data, away);
         leader.start();

@@ -28,7 +28,7 @@ public final class FreePorts {
 
     private FreePorts() {}
 
-    /** A port that was free a moment ago, and was not given to another one of this process. */
+    /** A port that was free a moment ago, and was not one of the thousands given last here. */
     public static int one() {
         while (true) {
             int port = START + Math.floorMod(NEXT.getAndIncrement(), PER_PROCESS);

@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -219,14 +218,15 @@ public final class NodeProcess implements AutoCloseable {
                 .until(this::standsStill);
     }
 
-    private boolean standsStill() throws IOException {
+    private boolean standsStill() {
         try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
             for (Path thread : threads.toList()) {
                 if (!Files.readString(thread.resolve("status")).contains("State:\tT")) {
                     return false;
                 }
             }
-        } catch (NoSuchFileException e) {
+        } catch (IOException e) {
+            // A thread has ended meanwhile.
             return false;
         }
         return true;

@@ -241,8 +241,11 @@ class LeaderSessionTests {
     @Test
     void whenTheConnectionBreaksBeforeAnAnswerThenTlsMayBeWhatLacks() {
         peer.close();
-        run.wake();
-        await().until(() -> state.reason() != null);
+        await().until(
+                        () -> {
+                            run.wake();
+                            return state.reason() != null;
+                        });
         assertThat(state.reason()).contains("keyval.replication.tls.bundle");
     }
 

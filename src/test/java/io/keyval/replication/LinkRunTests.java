@@ -37,9 +37,14 @@ class LinkRunTests {
         AtomicBoolean done = new AtomicBoolean();
         start(() -> run.awaitUntil(done::get));
         awaitWaiting();
-        Thread waker = Thread.ofVirtual().unstarted(() -> finish(done));
-        Thread.currentThread().interrupt();
-        waker.start();
+        Thread stopper = Thread.currentThread();
+        stopper.interrupt();
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            await().until(() -> !stopper.isInterrupted());
+                            finish(done);
+                        });
 
         run.stop(LAST);
 

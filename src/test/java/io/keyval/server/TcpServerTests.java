@@ -311,7 +311,8 @@ class TcpServerTests {
 
     @Test
     void whenTheServerStopsThenClientsThatReadNothingDoNotHoldItUp() throws IOException {
-        TestNode node = TestNode.start(directory);
+        TestNode node =
+                TestNode.start(directory, "spring.lifecycle.timeout-per-shutdown-phase=60s");
         try (LineClient idle = node.client();
                 LineClient silent = node.connect();
                 LineClient greedy = node.client()) {
