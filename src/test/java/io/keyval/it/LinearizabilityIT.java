@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -63,10 +65,20 @@ class LinearizabilityIT {
         Stream<String> more =
                 Stream.generate(() -> names.get(random.nextInt(names.size())))
                         .takeWhile(_ -> System.nanoTime() - begun < LONGER.toNanos());
-        return Stream.of(names.stream(), more, Stream.of(ClusterFaults.LAST))
-                .flatMap(stream -> stream)
+        return inTurn(
+                        List.of(
+                                names.iterator(),
+                                more.iterator(),
+                                List.of(ClusterFaults.LAST).iterator()))
                 .map(name -> DynamicTest.dynamicTest(name, () -> network.ask(name)))
                 .onClose(network::close);
+    }
+
+    /** All of one, then all of the next, none of them before it is asked for. */
+    private static Stream<String> inTurn(List<Iterator<String>> parts) {
+        return Stream.generate(() -> parts.stream().filter(Iterator::hasNext).findFirst())
+                .takeWhile(Optional::isPresent)
+                .map(part -> part.get().next());
     }
 
     @Test
