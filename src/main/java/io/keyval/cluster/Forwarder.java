@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends messages to other nodes, each once: over Ratis's transport, as reads that may be stale,
  * which need no leader. All messages to a node share a connection, and end with it: a node that
- * cannot answer one of them, for its group is closed there, ends all. Thread-safe.
+ * cannot answer one of them, for its group is closed there, ends all. A connection over which
+ * nothing has come since a message that was not answered in time is given up. Thread-safe.
  */
 final class Forwarder implements Closeable {
 
@@ -97,11 +98,12 @@ final class Forwarder implements Closeable {
                         .build();
         Link link = link(peer);
         int begun = link.epoch.get();
+        long sent = System.nanoTime();
         return rpc.sendRequestAsyncUnordered(request)
                 .handle(
                         (reply, failure) -> {
                             if (failure != null) {
-                                throw failed(peer, link, begun, failure);
+                                throw failed(peer, link, begun, sent, failure);
                             }
                             link.answered = System.nanoTime();
                             return content(reply);
@@ -217,12 +219,15 @@ final class Forwarder implements Closeable {
         return reply.getMessage().getContent().asReadOnlyByteBuffer();
     }
 
-    private RuntimeException failed(RaftPeerId peer, Link link, int begun, Throwable failure) {
+    private RuntimeException failed(
+            RaftPeerId peer, Link link, int begun, long sent, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null
                         ? failure.getCause()
                         : failure;
-        if (!(cause instanceof TimeoutIOException)) {
+        // A node that is there answers in time, be it that it could not do what it was asked.
+        boolean isStuck = link.answered - sent < 0;
+        if (isStuck || !(cause instanceof TimeoutIOException)) {
             renew(peer, link, begun, cause);
         }
         return certain(cause) ? new NotSentException(cause) : new CompletionException(cause);

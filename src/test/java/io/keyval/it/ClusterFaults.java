@@ -150,6 +150,7 @@ final class ClusterFaults implements AutoCloseable {
         cluster.heal();
         cluster.startAll();
         awaitWrites(100);
+        cluster.awaitAllApply();
         clients.stop();
         for (int id : ids()) {
             readAll(id, keys);

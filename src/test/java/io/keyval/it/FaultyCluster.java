@@ -135,6 +135,18 @@ final class FaultyCluster implements AutoCloseable {
         patiently("all nodes are well").until(() -> ids().stream().allMatch(this::well));
     }
 
+    /** Waits until every node has executed what the leader has committed by now. */
+    void awaitAllApply() {
+        long committed = position(leader(), "committed");
+        patiently("all nodes execute what is written")
+                .until(() -> ids().stream().allMatch(id -> position(id, "applied") >= committed));
+    }
+
+    private long position(int id, String name) {
+        JsonNode group = group(id);
+        return group == null ? -1 : group.get(name).longValue();
+    }
+
     private boolean wellWithin(int id, Duration patience) {
         try {
             await().atMost(patience).until(() -> !node(id).alive() || well(id));
