@@ -347,9 +347,8 @@ final class KeyspaceStateMachine extends BaseStateMachine {
 
     /**
      * Holds up the thread of the log until the group is being closed, and takes no entry any more.
-     * Ratis has the entry that was not written in memory all the same. What keeps it from telling
-     * the leader, who sends the entry again, that it is on disk, is that answers wait for those
-     * before them, a setting; this does not rely on it.
+     * Ratis has the entry that was not written in memory all the same; that the leader, who sends
+     * it again, is not told that it is on disk, {@link FollowerLog} sees to.
      */
     private void awaitClosing() {
         long deadline = System.nanoTime() + CLOSING.toNanos();

@@ -12,7 +12,6 @@ import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
@@ -30,7 +29,7 @@ final class RaftSettings {
 
     static RaftProperties of(ClusterSettings settings, Bounds bounds, Path storage) {
         RaftProperties target = new RaftProperties();
-        RaftConfigKeys.Rpc.setType(target, SupportedRpcType.GRPC);
+        RaftConfigKeys.Rpc.setType(target, new NodeRpc());
         RaftServerConfigKeys.setStorageDir(target, List.of(storage.toFile()));
         RaftServerConfigKeys.setRemovedGroupsDir(
                 target, new File(storage.toFile().getParentFile(), "raft-removed"));
@@ -82,8 +81,8 @@ final class RaftSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(target, size(bounds.queue()));
         RaftServerConfigKeys.Write.setByteLimit(target, size(bounds.queue()));
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
-        // Behind an entry that could not be written no other one is acknowledged.
-        RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(target, true);
+        // One append that fails would fail all that come after; FollowerLog sees to their order.
+        RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(target, false);
         // A follower with entries that nobody committed goes back one of them for each answer, and
         // each counts as an error; so do attempts to reach a node that is away. Each attempt to
         // bring a snapshot to a node that refuses it keeps what was sent for some seconds.
