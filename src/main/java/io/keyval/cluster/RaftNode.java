@@ -256,6 +256,10 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
                                         new LeaderlessWatch(
                                                 shard, patience, NeighbourWatch.FIRST_ANSWER))
                         .toList();
+        List<BarredFollower> barred =
+                shards.stream()
+                        .map(shard -> new BarredFollower(shard, settings.electionTimeout()))
+                        .toList();
         IOException silence = new IOException("no answer");
         Reconnects reconnects =
                 new Reconnects(
@@ -268,6 +272,7 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
                 settings.electionTimeout(),
                 () -> {
                     leaderless.forEach(LeaderlessWatch::look);
+                    barred.forEach(BarredFollower::look);
                     reconnects.look();
                 });
         repeat("keyval-elsewhere", SURVEY, () -> asking.lookElsewhere(shards));

@@ -7,10 +7,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Why a shard ended here, and what is done about it: it is closed for good, or, where only its log
- * could not be written, opened anew. The first reason counts until it is over, unless the shard
- * ends for good meanwhile; a log that fails while it is opened anew is opened once more.
- * Thread-safe; what is done is done by threads of their own.
+ * Why a shard ended here, and what is done about it: it is closed for good, or, where that helps,
+ * opened anew. The first reason counts until it is over, unless the shard ends for good meanwhile;
+ * one that fails while it is opened anew is opened once more. Thread-safe; what is done is done by
+ * threads of their own.
  */
 final class ShardFailure {
 
@@ -39,7 +39,7 @@ final class ShardFailure {
     /**
      * The shard is open. What failed until here is mended from here on, or closed.
      *
-     * @param how opens the shard anew, when its log failed; run by a thread of its own
+     * @param how opens the shard anew, where that helps; run by a thread of its own
      */
     synchronized void mendBy(Runnable how) {
         mender = how;
@@ -91,15 +91,12 @@ final class ShardFailure {
         }
     }
 
-    /** The log of the shard cannot be written any more, for a reason that is part of a sentence. */
+    /** The shard cannot go on before it is opened anew, for a reason that is a sentence. */
     synchronized void endUntilMended(String why) {
         if (reason == null) {
-            String sentence =
-                    "Shard %d was closed here: its log could not be written (%s)"
-                            .formatted(shard, why);
-            reason = sentence;
+            reason = why;
             mending = true;
-            log.error("{}; it is opened again by itself when that can be", sentence);
+            log.error("{}; it is opened again by itself when that can be", why);
             if (mender != null) {
                 startMending(mender);
             }

@@ -164,7 +164,7 @@ final class ShardGroup
         return batcher.unanswered();
     }
 
-    /** It is open; says how it is opened anew, by a thread of its own, when its log failed. */
+    /** It is open; says how it is opened anew, by a thread of its own, where that helps. */
     void mendBy(Runnable how) {
         failure.mendBy(how);
     }
@@ -218,13 +218,20 @@ final class ShardGroup
         }
     }
 
+    /** It does not stand for election though no leader is heard, and is opened anew. */
+    void barred() {
+        failure.endUntilMended(
+                "Shard %d was closed here: it heard no leader and stood for no election"
+                        .formatted(shard));
+    }
+
     /** Serves again what was renewed; answers false when its log has failed again meanwhile. */
     boolean reopen(RaftServer.Division opened) {
         division = opened;
         if (!failure.over()) {
             return false;
         }
-        log.info("Shard {}: open again, its log can be written", shard);
+        log.info("Shard {}: open again", shard);
         membersChanged();
         return true;
     }
@@ -403,7 +410,9 @@ final class ShardGroup
 
     @Override
     public void logFailed(String reason) {
-        failure.endUntilMended(reason);
+        failure.endUntilMended(
+                "Shard %d was closed here: its log could not be written (%s)"
+                        .formatted(shard, reason));
     }
 
     @Override

@@ -17,13 +17,12 @@ class ShardFailureTests {
 
     @Test
     void whenTheLogFailsThenTheShardIsMendedOnceUntilItIsOpenAgain() throws InterruptedException {
-        failure.endUntilMended("no room");
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
 
         mended.acquire();
         assertThat(failure.isMending()).isTrue();
-        assertThat(failure.reason())
-                .isEqualTo("Shard 3 was closed here: its log could not be written (no room)");
+        assertThat(failure.reason()).isEqualTo("Shard 3 was closed here: no room");
 
         failure.retry();
         assertThat(failure.over()).isTrue();
@@ -34,11 +33,11 @@ class ShardFailureTests {
 
     @Test
     void whenTheLogFailsAgainWhileItIsOpenedThenItIsNotOpen() throws InterruptedException {
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
         mended.acquire();
         failure.retry();
 
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
 
         assertThat(failure.over()).isFalse();
         assertThat(failure.isMending()).isTrue();
@@ -50,7 +49,7 @@ class ShardFailureTests {
 
     @Test
     void whenTheShardEndsWhileItIsOpenedThenItIsNotOpen() throws InterruptedException {
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
         mended.acquire();
         failure.retry();
 
@@ -61,7 +60,7 @@ class ShardFailureTests {
 
     @Test
     void whenTheShardEndsForGoodWhileItIsMendedThenItStaysClosed() throws InterruptedException {
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
         mended.acquire();
 
         failure.end("Shard 3 ended here: its log cannot be relied on");
@@ -75,7 +74,7 @@ class ShardFailureTests {
     @Test
     void whenTheLogFailsBeforeTheShardIsOpenThenItIsMendedWhenItIs() throws InterruptedException {
         ShardFailure early = new ShardFailure(4, () -> null, () -> {});
-        early.endUntilMended("no room");
+        early.endUntilMended("Shard 4 was closed here: no room");
         assertThat(early.isMending()).isTrue();
 
         early.mendBy(mended::release);
@@ -85,12 +84,12 @@ class ShardFailureTests {
 
     @Test
     void whenTheLogFailsAfterItWasOpenAgainThenItIsMendedAnew() throws InterruptedException {
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
         mended.acquire();
         failure.retry();
         failure.over();
 
-        failure.endUntilMended("still no room");
+        failure.endUntilMended("Shard 3 was closed here: still no room");
 
         mended.acquire();
         assertThat(failure.reason()).contains("still no room");
@@ -99,7 +98,7 @@ class ShardFailureTests {
     @Test
     void whenTheShardEndedForGoodThenItIsNotMended() {
         failure.end("Shard 3 ended here: it is broken");
-        failure.endUntilMended("no room");
+        failure.endUntilMended("Shard 3 was closed here: no room");
 
         assertThat(failure.isMending()).isFalse();
         assertThat(failure.reason()).isEqualTo("Shard 3 ended here: it is broken");
