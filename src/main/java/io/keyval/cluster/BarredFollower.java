@@ -4,8 +4,6 @@ import java.time.Duration;
 import org.apache.ratis.proto.RaftProtos.FollowerInfoProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.raftlog.RaftLog;
-import org.apache.ratis.util.LifeCycle;
 
 /**
  * Has a shard opened anew that hears no leader and does not stand for election. A node that is busy
@@ -19,40 +17,48 @@ final class BarredFollower {
     private static final int PATIENCE = 10;
 
     private final ShardGroup shard;
+    private final FollowerLog logs;
     private final Duration patience;
+    private boolean seen;
 
     /**
      * Looks at one shard.
      *
+     * @param logs of this node
      * @param electionTimeout the least time without a leader before a node stands
      */
-    BarredFollower(ShardGroup shard, Duration electionTimeout) {
+    BarredFollower(ShardGroup shard, FollowerLog logs, Duration electionTimeout) {
         this.shard = shard;
+        this.logs = logs;
         this.patience = electionTimeout.multipliedBy(PATIENCE);
     }
 
-    /** Looks whether the shard is such a one. */
+    /** Looks whether the shard is such a one, and was when it was last looked. */
     void look() {
         RaftServer.Division here = shard.division();
-        if (here != null && shard.isAlive() && !shard.isRemoved() && isBarred(here, patience)) {
+        boolean barred =
+                here != null
+                        && shard.isAlive()
+                        && !shard.isRemoved()
+                        && isBarred(here, logs, patience);
+        if (barred && seen) {
             shard.barred();
         }
+        seen = barred && !seen;
     }
 
     /**
-     * Whether a group has heard nothing for so long, and does not stand for election though there
-     * is nothing that it could be busy with.
+     * Whether a group has heard nothing for so long, and does not stand for election though nothing
+     * is under way that it could be busy with.
      */
-    static boolean isBarred(RaftServer.Division here, Duration patience) {
+    static boolean isBarred(RaftServer.Division here, FollowerLog logs, Duration patience) {
         RoleInfoProto role = here.getInfo().getRoleInfoProto();
         if (!here.getInfo().isFollower() || !role.hasFollowerInfo()) {
             return false;
         }
         FollowerInfoProto follower = role.getFollowerInfo();
-        RaftLog log = here.getRaftLog();
         return follower.getOutstandingOp() > 0
                 && follower.getLeaderInfo().getLastRpcElapsedTimeMs() >= patience.toMillis()
-                && log.getFlushIndex() >= log.getNextIndex() - 1
-                && here.getStateMachine().getLifeCycleState() == LifeCycle.State.RUNNING;
+                && !logs.isBusy(here.getMemberId().getGroupId());
     }
 }

@@ -6,11 +6,12 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
@@ -22,13 +23,12 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 
 /**
  * What a leader sends to the logs of this node, taken one message of a shard after the other, and
- * answered when it is true: the entries are in the log, of the term they were sent with, and forced
- * (Ongaro, Ousterhout: In Search of an Understandable Consensus Algorithm, 2014, figure 2,
- * AppendEntries).
+ * answered when it is true: the entries are in the log, of the term they were sent with, and
+ * forced, and there is no later leader (Ongaro, Ousterhout: In Search of an Understandable
+ * Consensus Algorithm, 2014, figure 2, AppendEntries).
  *
  * <p>Ratis by itself, at 3.3.0, relies on messages that come in turn, as they do while the leader
  * and the connections stay the same. Behind a new connection or another leader two threads may
@@ -38,15 +38,14 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  */
 final class FollowerLog {
 
-    /**
-     * How long entries may be on their way to the disk before the leader has to send them again.
-     */
+    /** How long a snapshot waits for entries that are on their way to the disk. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private static final long LOOK = TimeUnit.MICROSECONDS.toNanos(200);
+    /** Between two looks at what is forced. */
+    private static final long LOOK_MILLIS = 1;
 
     private final RaftServer server;
-    private final Map<RaftGroupId, ReentrantLock> turns = new ConcurrentHashMap<>();
+    private final Map<RaftGroupId, Group> groups = new ConcurrentHashMap<>();
 
     /**
      * The logs of a server.
@@ -57,37 +56,131 @@ final class FollowerLog {
         this.server = server;
     }
 
+    /** A group, as long as it is open. */
+    private static final class Group {
+
+        final RaftServer.Division division;
+        final ReentrantLock turn = new ReentrantLock();
+
+        /** Messages that were not answered yet. */
+        final AtomicInteger underWay = new AtomicInteger();
+
+        /**
+         * Completes when the log has done all that it was given: until then what it says of its
+         * entries on disk may be of those that make way for others.
+         */
+        CompletableFuture<?> settled = CompletableFuture.completedFuture(null);
+
+        Group(RaftServer.Division division) {
+            this.division = division;
+        }
+
+        boolean isAlive() {
+            return division.getInfo().isAlive();
+        }
+    }
+
+    /** Whether there is a message for a group that was not answered yet. */
+    boolean isBusy(RaftGroupId id) {
+        Group group = groups.get(id);
+        return group != null && group.underWay.get() > 0;
+    }
+
     /**
      * Has entries appended; a message without any goes past those that wait.
      *
-     * @return completes when they are on disk, or when it is known why they are not. Where they
-     *     could not be appended, or did not stay, it fails, and the leader has to send them again
-     * @throws IOException likewise
+     * @return completes when they are on disk, or when it is known why they are not. Fails where
+     *     they could not be appended, did not stay, or came from a leader of the past
+     * @throws IOException where they could not be appended
      */
     CompletableFuture<AppendEntriesReplyProto> append(AppendEntriesRequestProto request)
             throws IOException {
-        if (request.getEntriesCount() == 0) {
-            return server.appendEntriesAsync(request);
-        }
-        RaftServer.Division division = division(request.getServerRequest());
-        long term = request.getEntries(request.getEntriesCount() - 1).getTerm();
-        ReentrantLock turn = turn(division);
-        turn.lock();
+        Group group = group(request.getServerRequest());
+        group.underWay.incrementAndGet();
+        CompletableFuture<AppendEntriesReplyProto> answer = null;
         try {
-            // Entries that are there already are being written, or make way for these: until that
-            // is done, the log cannot say what is on disk.
-            boolean overlaps =
-                    request.getEntries(0).getIndex() < division.getRaftLog().getNextIndex();
-            CompletableFuture<AppendEntriesReplyProto> answer =
-                    server.appendEntriesAsync(request)
-                            .thenApply(reply -> whenTrue(reply, term, division));
-            if (overlaps) {
-                await(answer);
-            }
-            return answer;
+            answer =
+                    request.getEntriesCount() == 0
+                            ? server.appendEntriesAsync(request)
+                            : appendInTurn(request, group);
+            return answer.whenComplete((_, _) -> group.underWay.decrementAndGet());
         } finally {
-            turn.unlock();
+            if (answer == null) {
+                group.underWay.decrementAndGet();
+            }
         }
+    }
+
+    private CompletableFuture<AppendEntriesReplyProto> appendInTurn(
+            AppendEntriesRequestProto request, Group group) throws IOException {
+        CompletableFuture<AppendEntriesReplyProto> answer;
+        CompletableFuture<?> before;
+        group.turn.lock();
+        try {
+            before = group.settled;
+            answer = server.appendEntriesAsync(request);
+            group.settled = CompletableFuture.allOf(before, answer).exceptionally(_ -> null);
+        } finally {
+            group.turn.unlock();
+        }
+        return answer.thenCombine(before, (reply, _) -> reply)
+                .thenCompose(
+                        reply ->
+                                reply.getResult() == AppendResult.SUCCESS
+                                        ? whenForced(reply, request, group)
+                                        : CompletableFuture.completedFuture(reply));
+    }
+
+    private static CompletionStage<AppendEntriesReplyProto> whenForced(
+            AppendEntriesReplyProto reply, AppendEntriesRequestProto request, Group group) {
+        if (group.division.getRaftLog().getFlushIndex() >= reply.getMatchIndex()) {
+            requireHeld(reply, request, group);
+            return CompletableFuture.completedFuture(reply);
+        }
+        CompletableFuture<AppendEntriesReplyProto> answer = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("keyval-forced")
+                .start(
+                        () -> {
+                            try {
+                                awaitForced(reply.getMatchIndex(), group);
+                                requireHeld(reply, request, group);
+                                answer.complete(reply);
+                            } catch (RuntimeException | InterruptedException | Error e) {
+                                answer.completeExceptionally(e);
+                            }
+                        });
+        return answer;
+    }
+
+    private static void awaitForced(long index, Group group) throws InterruptedException {
+        while (group.division.getRaftLog().getFlushIndex() < index) {
+            if (!group.isAlive()) {
+                throw refused("entry %d was not forced before the log was closed", index);
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    /** Where an entry is not there, the leader must not think that it is. */
+    private static void requireHeld(
+            AppendEntriesReplyProto reply, AppendEntriesRequestProto request, Group group) {
+        long index = reply.getMatchIndex();
+        long sent = request.getEntries(request.getEntriesCount() - 1).getTerm();
+        RaftLog log = group.division.getRaftLog();
+        TermIndex held = log.getTermIndex(index);
+        // What a snapshot has taken the place of was committed.
+        if (held == null ? index > log.getLastCommittedIndex() : held.getTerm() != sent) {
+            throw refused("entry %d did not stay in the log", index);
+        }
+        // A vote for a later leader says that there is no more of this one's in the log.
+        if (group.division.getInfo().getCurrentTerm() != request.getLeaderTerm()) {
+            throw refused("entry %d is of a leader of the past", index);
+        }
+    }
+
+    private static CompletionException refused(String message, long index) {
+        return new CompletionException(new IOException(message.formatted(index)));
     }
 
     /**
@@ -97,79 +190,45 @@ final class FollowerLog {
      * @throws IOException if it was not taken
      */
     InstallSnapshotReplyProto install(InstallSnapshotRequestProto request) throws IOException {
-        RaftServer.Division division = division(request.getServerRequest());
-        ReentrantLock turn = turn(division);
-        turn.lock();
+        Group group = group(request.getServerRequest());
+        group.underWay.incrementAndGet();
         try {
-            awaitForced(division.getRaftLog().getNextIndex() - 1, division);
-            return server.installSnapshot(request);
+            lockSettled(group);
+            try {
+                return server.installSnapshot(request);
+            } finally {
+                group.turn.unlock();
+            }
         } finally {
-            turn.unlock();
+            group.underWay.decrementAndGet();
         }
     }
 
-    private RaftServer.Division division(RaftRpcRequestProto request) throws IOException {
-        ByteString id = request.getRaftGroupId().getId();
-        return server.getDivision(RaftGroupId.valueOf(id));
-    }
-
-    private ReentrantLock turn(RaftServer.Division division) {
-        return turns.computeIfAbsent(division.getMemberId().getGroupId(), _ -> new ReentrantLock());
-    }
-
-    private static AppendEntriesReplyProto whenTrue(
-            AppendEntriesReplyProto reply, long term, RaftServer.Division division) {
-        if (reply.getResult() != AppendResult.SUCCESS) {
-            return reply;
-        }
-        long index = reply.getMatchIndex();
-        try {
-            awaitForced(index, division);
-            RaftLog log = division.getRaftLog();
-            TermIndex held = log.getTermIndex(index);
-            // What a snapshot has taken the place of was committed.
-            boolean there =
-                    held == null ? index <= log.getLastCommittedIndex() : held.getTerm() == term;
-            if (!there) {
-                throw new IOException(
-                        "entry %d of term %d did not stay in the log".formatted(index, term));
+    private static void lockSettled(Group group) throws IOException {
+        while (true) {
+            group.turn.lock();
+            CompletableFuture<?> settled = group.settled;
+            if (settled.isDone()) {
+                return;
             }
-            return reply;
-        } catch (IOException e) {
-            throw new CompletionException(e);
-        }
-    }
-
-    private static void awaitForced(long index, RaftServer.Division division) throws IOException {
-        RaftLog log = division.getRaftLog();
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (log.getFlushIndex() < index) {
-            if (!division.getInfo().isAlive() || System.nanoTime() - deadline > 0) {
-                throw new IOException("entry %d is not on disk".formatted(index));
-            }
-            LockSupport.parkNanos(LOOK);
-            if (Thread.interrupted()) {
-                throw interrupted();
+            group.turn.unlock();
+            try {
+                settled.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IOException("entries before the snapshot are not on disk", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("the server stops");
             }
         }
     }
 
-    /** Waits for an answer, whatever it is. */
-    private static void await(CompletableFuture<AppendEntriesReplyProto> answer)
-            throws IOException {
-        try {
-            answer.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            // Whoever gets the answer gets this.
-        } catch (TimeoutException e) {
-            throw new IOException("entries are on their way to the disk for too long", e);
-        } catch (InterruptedException e) {
-            throw interrupted();
-        }
-    }
-
-    private static IOException interrupted() {
-        Thread.currentThread().interrupt();
-        return new InterruptedIOException("the server stops");
+    private Group group(RaftRpcRequestProto request) throws IOException {
+        RaftGroupId id = RaftGroupId.valueOf(request.getRaftGroupId().getId());
+        RaftServer.Division division = server.getDivision(id);
+        return groups.compute(
+                id,
+                (_, known) ->
+                        known != null && known.division == division ? known : new Group(division));
     }
 }

@@ -17,6 +17,13 @@ import org.apache.ratis.server.RaftServer;
  */
 final class NodeRpc implements RpcType {
 
+    private static final String KEY = "keyval.follower-log";
+
+    /** What stands before the server that was built with these parameters. */
+    static FollowerLog followerLog(Parameters parameters) {
+        return parameters.getNonNull(KEY, FollowerLog.class);
+    }
+
     @Override
     public String name() {
         return NodeRpc.class.getName();
@@ -29,19 +36,23 @@ final class NodeRpc implements RpcType {
 
     private static final class Factory extends GrpcFactory {
 
+        private final Parameters parameters;
+
         Factory(Parameters parameters) {
             super(parameters);
+            this.parameters = parameters;
         }
 
         @Override
         public GrpcServices newRaftServerRpc(RaftServer server) {
-            return super.newRaftServerRpc(guarded(server));
+            FollowerLog log = new FollowerLog(server);
+            parameters.put(KEY, log, FollowerLog.class);
+            return super.newRaftServerRpc(guarded(server, log));
         }
     }
 
     /** The server as the other nodes reach it. */
-    static RaftServer guarded(RaftServer server) {
-        FollowerLog logs = new FollowerLog(server);
+    private static RaftServer guarded(RaftServer server, FollowerLog log) {
         return (RaftServer)
                 Proxy.newProxyInstance(
                         NodeRpc.class.getClassLoader(),
@@ -50,10 +61,9 @@ final class NodeRpc implements RpcType {
                             try {
                                 return switch (method.getName()) {
                                     case "appendEntriesAsync" ->
-                                            logs.append((AppendEntriesRequestProto) arguments[0]);
+                                            log.append((AppendEntriesRequestProto) arguments[0]);
                                     case "installSnapshot" ->
-                                            logs.install(
-                                                    (InstallSnapshotRequestProto) arguments[0]);
+                                            log.install((InstallSnapshotRequestProto) arguments[0]);
                                     default -> method.invoke(server, arguments);
                                 };
                             } catch (InvocationTargetException e) {

@@ -256,9 +256,10 @@ final class RaftNode implements SmartLifecycle, Members.Leaders {
                                         new LeaderlessWatch(
                                                 shard, patience, NeighbourWatch.FIRST_ANSWER))
                         .toList();
+        FollowerLog logs = NodeRpc.followerLog(parameters);
         List<BarredFollower> barred =
                 shards.stream()
-                        .map(shard -> new BarredFollower(shard, settings.electionTimeout()))
+                        .map(shard -> new BarredFollower(shard, logs, settings.electionTimeout()))
                         .toList();
         IOException silence = new IOException("no answer");
         Reconnects reconnects =

@@ -1,6 +1,7 @@
 package io.keyval.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -8,9 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
@@ -44,104 +46,133 @@ class FollowerLogTests {
     @Test
     void whenEntriesComeAgainOnTheirWayToTheDiskThenTheyAreAnsweredWhenTheyAreThere()
             throws Exception {
-        assertMatch(node.send(1, 0, 0, 2), 1);
+        assertMatch(send(1, 0, 0, 2), 1);
         node.holdTheDisk();
-        CompletableFuture<AppendEntriesReplyProto> first = node.send(1, 1, 2, 2);
-        Sending again = new Sending(() -> node.send(1, 1, 2, 2));
-        again.awaitWaiting();
-
-        assertThat(first).isNotDone();
-        assertThat(again.isAnswered()).isFalse();
+        CompletableFuture<AppendEntriesReplyProto> first = send(1, 1, 2, 2);
+        CompletableFuture<AppendEntriesReplyProto> again = send(1, 1, 2, 2);
+        assertThat(node.logs().isBusy(node.division().getMemberId().getGroupId())).isTrue();
 
         node.letTheDiskGo();
         assertMatch(first, 3);
-        assertMatch(again.sent(), 3);
+        assertMatch(again, 3);
+        assertThat(node.logs().isBusy(node.division().getMemberId().getGroupId())).isFalse();
     }
 
     @Test
     void whenMoreComesWithThemThenAllOfItIsInTheLogWhenItIsAnswered() throws Exception {
-        assertMatch(node.send(1, 0, 0, 2), 1);
+        assertMatch(send(1, 0, 0, 2), 1);
         node.holdTheDisk();
-        node.send(1, 1, 2, 1);
-        Sending more = new Sending(() -> node.send(1, 1, 2, 3));
-        more.awaitWaiting();
+        send(1, 1, 2, 1);
+        CompletableFuture<AppendEntriesReplyProto> more = send(1, 1, 2, 3);
         node.letTheDiskGo();
 
-        assertMatch(more.sent(), 4);
+        assertMatch(more, 4);
         assertThat(log.getLastEntryTermIndex()).isEqualTo(TermIndex.valueOf(1, 4));
-        assertThat(log.getFlushIndex()).isEqualTo(4);
     }
 
     @Test
-    void whenAnotherLeaderHasAnotherEntryThereThenItsOwnIsInTheLogWhenItIsAnswered()
+    void whenAnotherLeaderHasOtherEntriesThereThenItsOwnAreInTheLogWhenTheyAreAnswered()
             throws Exception {
-        assertMatch(node.send(1, 0, 0, 2), 1);
+        assertMatch(send(1, 0, 0, 5), 4);
         node.holdTheDisk();
-        node.send(1, 1, 2, 3);
-        Sending other = new Sending(() -> node.send(2, 1, 2, 1));
-        other.awaitWaiting();
+        send(1, 1, 5, 3);
+        CompletableFuture<AppendEntriesReplyProto> other = send(2, 1, 2, 1);
+        CompletableFuture<AppendEntriesReplyProto> again = send(2, 1, 2, 1);
+        // The log says of the entries that made way that they are forced.
+        assertThat(log.getFlushIndex()).isEqualTo(4);
+        assertThat(log.getLastEntryTermIndex()).isEqualTo(TermIndex.valueOf(2, 2));
+        assertStaysUnanswered(again);
+
+        node.letTheDiskGo();
+        assertMatch(other, 2);
+        assertMatch(again, 2);
+        assertThat(log.getLastEntryTermIndex()).isEqualTo(TermIndex.valueOf(2, 2));
+        assertMatch(send(2, 2, 3, 2), 4);
+    }
+
+    @Test
+    void whenThisNodeHasVotedForALaterLeaderThenTheOneBeforeIsNotAnswered() throws Exception {
+        assertMatch(send(1, 0, 0, 2), 1);
+        node.holdTheDisk();
+        CompletableFuture<AppendEntriesReplyProto> late = send(1, 1, 2, 1);
+        assertThat(node.vote(2, 1, 2)).isTrue();
         node.letTheDiskGo();
 
-        assertMatch(other.sent(), 2);
-        assertThat(log.getLastEntryTermIndex()).isEqualTo(TermIndex.valueOf(2, 2));
-        assertMatch(node.send(2, 2, 3, 2), 4);
+        assertThatExceptionOfType(ExecutionException.class)
+                .isThrownBy(() -> late.get(10, TimeUnit.SECONDS))
+                .withMessageContaining("leader of the past");
+        assertMatch(send(2, 1, 3, 1), 3);
     }
 
     @Test
     void whenTwoConnectionsBringTheSameThenNothingIsAnsweredThatIsNotThereAndAllGoesOn()
             throws Exception {
-        assertMatch(node.send(1, 0, 0, 1), 0);
+        assertMatch(send(1, 0, 0, 1), 0);
         for (int round = 0; round < ROUNDS; round++) {
             long next = log.getNextIndex();
             int count = 1 + round % 4;
             CyclicBarrier together = new CyclicBarrier(2);
-            Sending one = new Sending(() -> sendAll(together, next, 2 * count, 1));
-            Sending other = new Sending(() -> sendAll(together, next, count, 2));
-            one.sent().get(10, TimeUnit.SECONDS);
-            other.sent().get(10, TimeUnit.SECONDS);
+            var one = connect(together, next, 2 * count, 1);
+            var other = connect(together, next, count, 2);
+            one.get(30, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
+            other.get(30, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS);
         }
-        assertMatch(node.send(1, 1, log.getNextIndex(), 1), log.getNextIndex() - 1);
+        assertMatch(send(1, 1, log.getNextIndex(), 1), log.getNextIndex() - 1);
     }
 
     @Test
     void whenASnapshotComesThenWhatIsOnItsWayToTheDiskComesFirst() throws Exception {
-        assertMatch(node.send(1, 0, 0, 2), 1);
+        assertMatch(send(1, 0, 0, 2), 1);
         node.holdTheDisk();
-        CompletableFuture<AppendEntriesReplyProto> before = node.send(1, 1, 2, 2);
-        Sending snapshot =
-                new Sending(
+        CompletableFuture<AppendEntriesReplyProto> before = send(1, 1, 2, 2);
+        FutureTask<Boolean> snapshot =
+                new FutureTask<>(
                         () -> {
                             node.sendSnapshot(0, 0);
-                            return CompletableFuture.completedFuture(null);
+                            return before.isDone();
                         });
-        snapshot.awaitWaiting();
-        assertThat(snapshot.isAnswered()).isFalse();
-
+        Thread sender = Thread.ofPlatform().daemon().start(snapshot);
+        await().until(() -> snapshot.isDone() || sender.getState() == Thread.State.TIMED_WAITING);
         node.letTheDiskGo();
+
+        assertThat(snapshot.get(30, TimeUnit.SECONDS)).isTrue();
         assertMatch(before, 3);
-        snapshot.sent();
     }
 
-    /** Sends messages that follow each other, and looks at each answer when it comes. */
-    private CompletableFuture<AppendEntriesReplyProto> sendAll(
-            CyclicBarrier together, long first, int messages, int entries) throws Exception {
-        together.await();
-        List<CompletableFuture<AppendEntriesReplyProto>> answers = new ArrayList<>();
-        for (int i = 0; i < messages; i++) {
-            answers.add(
-                    node.send(1, 1, first + (long) i * entries, entries)
-                            .thenApply(this::assertForced));
-        }
-        CompletableFuture<AppendEntriesReplyProto> last = answers.getLast();
-        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-                .thenCompose(_ -> last);
+    /** Sends messages that follow each other, as soon as the other connection does. */
+    private Future<CompletableFuture<?>> connect(
+            CyclicBarrier together, long first, int messages, int entries) {
+        FutureTask<CompletableFuture<?>> sending =
+                new FutureTask<>(
+                        () -> {
+                            together.await();
+                            List<CompletableFuture<?>> answers = new ArrayList<>();
+                            for (int i = 0; i < messages; i++) {
+                                answers.add(send(1, 1, first + (long) i * entries, entries));
+                            }
+                            return CompletableFuture.allOf(
+                                    answers.toArray(CompletableFuture[]::new));
+                        });
+        Thread.ofPlatform().daemon().start(sending);
+        return sending;
     }
 
-    private AppendEntriesReplyProto assertForced(AppendEntriesReplyProto reply) {
-        if (reply.getResult() == AppendResult.SUCCESS) {
-            assertThat(log.getFlushIndex()).isGreaterThanOrEqualTo(reply.getMatchIndex());
-        }
-        return reply;
+    /** Sends entries; the answer fails where it says of any that is not forced that it is. */
+    private CompletableFuture<AppendEntriesReplyProto> send(
+            long term, long previousTerm, long first, int count) throws IOException {
+        return node.send(term, previousTerm, first, count)
+                .thenApply(
+                        reply -> {
+                            if (reply.getResult() == AppendResult.SUCCESS) {
+                                assertThat(log.getFlushIndex())
+                                        .isGreaterThanOrEqualTo(reply.getMatchIndex());
+                            }
+                            return reply;
+                        });
+    }
+
+    private static void assertStaysUnanswered(CompletableFuture<?> answer) {
+        await().during(Duration.ofMillis(200)).until(() -> !answer.isDone());
     }
 
     private static void assertMatch(CompletableFuture<AppendEntriesReplyProto> answer, long match)
@@ -149,30 +180,5 @@ class FollowerLogTests {
         AppendEntriesReplyProto reply = answer.get(10, TimeUnit.SECONDS);
         assertThat(reply.getResult()).isEqualTo(AppendResult.SUCCESS);
         assertThat(reply.getMatchIndex()).isEqualTo(match);
-    }
-
-    /** What a connection brings, by a thread of its own. */
-    private static final class Sending {
-
-        private final FutureTask<CompletableFuture<AppendEntriesReplyProto>> task;
-        private final Thread thread;
-
-        Sending(Callable<CompletableFuture<AppendEntriesReplyProto>> what) {
-            task = new FutureTask<>(what);
-            thread = Thread.ofPlatform().daemon().start(task);
-        }
-
-        /** Returns when it is held up, or is not. */
-        void awaitWaiting() {
-            await().until(() -> task.isDone() || thread.getState() == Thread.State.TIMED_WAITING);
-        }
-
-        boolean isAnswered() throws Exception {
-            return task.isDone() && task.get().isDone();
-        }
-
-        CompletableFuture<AppendEntriesReplyProto> sent() throws Exception {
-            return task.get(30, TimeUnit.SECONDS);
-        }
     }
 }

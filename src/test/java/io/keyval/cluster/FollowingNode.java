@@ -18,6 +18,7 @@ import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.proto.RaftProtos.TermIndexProto;
 import org.apache.ratis.protocol.ClientId;
@@ -44,8 +45,8 @@ final class FollowingNode implements AutoCloseable {
     private static final ClientId CLIENT = ClientId.randomId();
 
     private final AtomicLong calls = new AtomicLong();
-    private final RaftServer opened;
-    private final RaftServer node;
+    private final Parameters parameters = new Parameters();
+    private final RaftServer server;
 
     /** Nothing is forced until it is complete. */
     private volatile CompletableFuture<Void> disk = CompletableFuture.completedFuture(null);
@@ -58,25 +59,29 @@ final class FollowingNode implements AutoCloseable {
                         Bounds.of(settings, 1L << 30),
                         Files.createDirectories(directory.resolve("raft")));
         List<RaftPeer> peers = settings.peers().stream().map(ClusterSettings::raftPeer).toList();
-        opened =
+        server =
                 RaftServer.newBuilder()
                         .setServerId(SELF)
                         .setProperties(properties)
-                        .setParameters(new Parameters())
+                        .setParameters(parameters)
                         .setOption(RaftStorage.StartupOption.RECOVER)
                         .setStateMachineRegistry(_ -> new SlowDisk())
                         .setGroup(RaftGroup.valueOf(GROUP, peers))
                         .build();
-        opened.start();
-        node = NodeRpc.guarded(opened);
+        server.start();
     }
 
     RaftServer.Division division() throws IOException {
-        return opened.getDivision(GROUP);
+        return server.getDivision(GROUP);
     }
 
     RaftLog log() throws IOException {
         return division().getRaftLog();
+    }
+
+    /** What stands before the server. */
+    FollowerLog logs() {
+        return NodeRpc.followerLog(parameters);
     }
 
     /** From now on nothing is forced. */
@@ -104,29 +109,44 @@ final class FollowingNode implements AutoCloseable {
         for (long index = first; index < first + count; index++) {
             request.addEntries(entry(term, index));
         }
-        return node.appendEntriesAsync(request.build());
+        return logs().append(request.build());
+    }
+
+    /** Asks for a vote, for the leader of a term. */
+    boolean vote(long term, long lastTerm, long last) throws IOException {
+        return server.requestVote(
+                        RequestVoteRequestProto.newBuilder()
+                                .setServerRequest(header(term))
+                                .setCandidateTerm(term)
+                                .setCandidateLastEntry(
+                                        TermIndexProto.newBuilder()
+                                                .setTerm(lastTerm)
+                                                .setIndex(last))
+                                .build())
+                .getServerReply()
+                .getSuccess();
     }
 
     /** Sends a part of a snapshot. */
     void sendSnapshot(long term, int part) throws IOException {
-        node.installSnapshot(
-                InstallSnapshotRequestProto.newBuilder()
-                        .setServerRequest(header(term))
-                        .setLeaderTerm(term)
-                        .setSnapshotChunk(
-                                InstallSnapshotRequestProto.SnapshotChunkProto.newBuilder()
-                                        .setRequestIndex(part)
-                                        .setTermIndex(
-                                                TermIndexProto.newBuilder()
-                                                        .setTerm(term)
-                                                        .setIndex(1_000)))
-                        .build());
+        logs().install(
+                        InstallSnapshotRequestProto.newBuilder()
+                                .setServerRequest(header(term))
+                                .setLeaderTerm(term)
+                                .setSnapshotChunk(
+                                        InstallSnapshotRequestProto.SnapshotChunkProto.newBuilder()
+                                                .setRequestIndex(part)
+                                                .setTermIndex(
+                                                        TermIndexProto.newBuilder()
+                                                                .setTerm(term)
+                                                                .setIndex(1_000)))
+                                .build());
     }
 
     @Override
     public void close() throws IOException {
         disk.complete(null);
-        opened.close();
+        server.close();
     }
 
     private RaftRpcRequestProto header(long term) {
