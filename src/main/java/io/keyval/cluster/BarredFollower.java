@@ -3,6 +3,7 @@ package io.keyval.cluster;
 import java.time.Duration;
 import org.apache.ratis.proto.RaftProtos.FollowerInfoProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.server.RaftServer;
 
 /**
@@ -14,12 +15,15 @@ import org.apache.ratis.server.RaftServer;
 final class BarredFollower {
 
     /** How many election timeouts it is waited; a node that may stands within two. */
-    private static final int PATIENCE = 10;
+    private static final int PATIENCE = 5;
 
     private final ShardGroup shard;
     private final FollowerLog logs;
     private final Duration patience;
     private boolean seen;
+
+    /** When it was seen first, as of {@link System#nanoTime}. */
+    private long since;
 
     /**
      * Looks at one shard.
@@ -33,32 +37,42 @@ final class BarredFollower {
         this.patience = electionTimeout.multipliedBy(PATIENCE);
     }
 
-    /** Looks whether the shard is such a one, and was when it was last looked. */
+    /** Opens the shard anew when it was such a one at all looks for long. */
     void look() {
         RaftServer.Division here = shard.division();
+        long now = System.nanoTime();
         boolean barred =
                 here != null
                         && shard.isAlive()
                         && !shard.isRemoved()
                         && isBarred(here, logs, patience);
-        if (barred && seen) {
+        if (!barred) {
+            seen = false;
+        } else if (!seen) {
+            seen = true;
+            since = now;
+        } else if (now - since >= patience.toNanos()) {
+            seen = false;
             shard.barred();
         }
-        seen = barred && !seen;
     }
 
     /**
      * Whether a group has heard nothing for so long, and does not stand for election though nothing
      * is under way that it could be busy with.
      */
-    static boolean isBarred(RaftServer.Division here, FollowerLog logs, Duration patience) {
+    static boolean isBarred(RaftServer.Division here, FollowerLog logs, Duration silence) {
         RoleInfoProto role = here.getInfo().getRoleInfoProto();
         if (!here.getInfo().isFollower() || !role.hasFollowerInfo()) {
             return false;
         }
         FollowerInfoProto follower = role.getFollowerInfo();
-        return follower.getOutstandingOp() > 0
-                && follower.getLeaderInfo().getLastRpcElapsedTimeMs() >= patience.toMillis()
+        ServerRpcProto leader = follower.getLeaderInfo();
+        boolean silent =
+                leader.getId().getId().isEmpty()
+                        || leader.getLastRpcElapsedTimeMs() >= silence.toMillis();
+        return silent
+                && follower.getOutstandingOp() > 0
                 && !logs.isBusy(here.getMemberId().getGroupId());
     }
 }

@@ -8,19 +8,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 
@@ -38,13 +40,20 @@ import org.apache.ratis.server.raftlog.RaftLog;
  */
 final class FollowerLog {
 
-    /** How long a snapshot waits for entries that are on their way to the disk. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** How many entries of a shard may be on their way to the disk, if their bytes are few. */
+    static final int MAX_ENTRIES = 32_768;
+
+    /** How long entries wait for those before them to make room. */
+    private static final Duration ROOM = Duration.ofMillis(250);
+
+    /** How long a snapshot waits; the leader does for 3 s. */
+    private static final Duration SNAPSHOT = Duration.ofSeconds(2);
 
     /** Between two looks at what is forced. */
     private static final long LOOK_MILLIS = 1;
 
     private final RaftServer server;
+    private final int maxBytes;
     private final Map<RaftGroupId, Group> groups = new ConcurrentHashMap<>();
 
     /**
@@ -54,87 +63,129 @@ final class FollowerLog {
      */
     FollowerLog(RaftServer server) {
         this.server = server;
+        this.maxBytes =
+                RaftServerConfigKeys.Log.queueByteLimit(server.getProperties()).getSizeInt();
     }
 
-    /** A group, as long as it is open. */
-    private static final class Group {
+    /**
+     * A group, as long as it is open.
+     *
+     * @param turn of who gives the log something
+     * @param room in bytes, for what is on its way to the disk: where the queue of the log is full,
+     *     Ratis answers no heartbeat
+     * @param underWay messages that were not answered yet
+     */
+    private record Group(
+            RaftServer.Division division,
+            ReentrantLock turn,
+            Semaphore room,
+            AtomicInteger underWay,
+            AtomicReference<CompletableFuture<?>> settled) {
 
-        final RaftServer.Division division;
-        final ReentrantLock turn = new ReentrantLock();
-
-        /** Messages that were not answered yet. */
-        final AtomicInteger underWay = new AtomicInteger();
-
-        /**
-         * Completes when the log has done all that it was given: until then what it says of its
-         * entries on disk may be of those that make way for others.
-         */
-        CompletableFuture<?> settled = CompletableFuture.completedFuture(null);
-
-        Group(RaftServer.Division division) {
-            this.division = division;
+        Group(RaftServer.Division division, int maxBytes) {
+            this(
+                    division,
+                    new ReentrantLock(),
+                    new Semaphore(maxBytes),
+                    new AtomicInteger(),
+                    new AtomicReference<>(CompletableFuture.completedFuture(null)));
         }
 
-        boolean isAlive() {
-            return division.getInfo().isAlive();
+        RaftLog log() {
+            return division.getRaftLog();
         }
     }
+
+    /**
+     * What the last entry of a message must be in the log.
+     *
+     * @param leaderTerm of who sent it
+     */
+    private record Sent(Group group, long term, long leaderTerm) {}
 
     /** Whether there is a message for a group that was not answered yet. */
     boolean isBusy(RaftGroupId id) {
         Group group = groups.get(id);
-        return group != null && group.underWay.get() > 0;
+        return group != null && group.underWay().get() > 0;
     }
 
     /**
      * Has entries appended; a message without any goes past those that wait.
      *
-     * @return completes when they are on disk, or when it is known why they are not. Fails where
-     *     they could not be appended, did not stay, or came from a leader of the past
+     * @return completes when they are on disk, or when it is known why they are not, and not before
+     *     those of the messages before it. Fails where they could not be appended, did not stay, or
+     *     came from a leader of the past
      * @throws IOException where they could not be appended
      */
     CompletableFuture<AppendEntriesReplyProto> append(AppendEntriesRequestProto request)
             throws IOException {
         Group group = group(request.getServerRequest());
-        group.underWay.incrementAndGet();
+        group.underWay().incrementAndGet();
         CompletableFuture<AppendEntriesReplyProto> answer = null;
         try {
             answer =
                     request.getEntriesCount() == 0
                             ? server.appendEntriesAsync(request)
-                            : appendInTurn(request, group);
-            return answer.whenComplete((_, _) -> group.underWay.decrementAndGet());
+                            : appendWhereIsRoom(request, group);
+            return answer.whenComplete((_, _) -> group.underWay().decrementAndGet());
         } finally {
             if (answer == null) {
-                group.underWay.decrementAndGet();
+                group.underWay().decrementAndGet();
+            }
+        }
+    }
+
+    private CompletableFuture<AppendEntriesReplyProto> appendWhereIsRoom(
+            AppendEntriesRequestProto request, Group group) throws IOException {
+        long bytes =
+                request.getSerializedSize()
+                        + (long) request.getEntriesCount() * (maxBytes / MAX_ENTRIES);
+        int taken = (int) Math.min(bytes, maxBytes);
+        try {
+            if (!group.room().tryAcquire(taken, ROOM.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IOException("entries before these are not on disk yet");
+            }
+        } catch (InterruptedException e) {
+            throw stopping();
+        }
+        CompletableFuture<AppendEntriesReplyProto> answer = null;
+        try {
+            answer = appendInTurn(request, group);
+            return answer.whenComplete((_, _) -> group.room().release(taken));
+        } finally {
+            if (answer == null) {
+                group.room().release(taken);
             }
         }
     }
 
     private CompletableFuture<AppendEntriesReplyProto> appendInTurn(
             AppendEntriesRequestProto request, Group group) throws IOException {
-        CompletableFuture<AppendEntriesReplyProto> answer;
-        CompletableFuture<?> before;
-        group.turn.lock();
+        LogEntryProto last = request.getEntries(request.getEntriesCount() - 1);
+        Sent sent = new Sent(group, last.getTerm(), request.getLeaderTerm());
+        group.turn().lock();
         try {
-            before = group.settled;
-            answer = server.appendEntriesAsync(request);
-            group.settled = CompletableFuture.allOf(before, answer).exceptionally(_ -> null);
+            // What the log says is on disk may be of entries that make way for others, until all
+            // that came before is done.
+            CompletableFuture<AppendEntriesReplyProto> answer =
+                    server.appendEntriesAsync(request)
+                            .thenCombine(group.settled().get(), (reply, _) -> reply)
+                            .thenCompose(reply -> whenForced(reply, sent));
+            group.settled().set(answer.exceptionally(_ -> null));
+            return answer;
         } finally {
-            group.turn.unlock();
+            group.turn().unlock();
         }
-        return answer.thenCombine(before, (reply, _) -> reply)
-                .thenCompose(
-                        reply ->
-                                reply.getResult() == AppendResult.SUCCESS
-                                        ? whenForced(reply, request, group)
-                                        : CompletableFuture.completedFuture(reply));
     }
 
     private static CompletionStage<AppendEntriesReplyProto> whenForced(
-            AppendEntriesReplyProto reply, AppendEntriesRequestProto request, Group group) {
-        if (group.division.getRaftLog().getFlushIndex() >= reply.getMatchIndex()) {
-            requireHeld(reply, request, group);
+            AppendEntriesReplyProto reply, Sent sent) {
+        if (reply.getResult() != AppendResult.SUCCESS) {
+            return CompletableFuture.completedFuture(reply);
+        }
+        long index = reply.getMatchIndex();
+        requireHeld(index, sent);
+        if (isForced(index, sent.group())) {
             return CompletableFuture.completedFuture(reply);
         }
         CompletableFuture<AppendEntriesReplyProto> answer = new CompletableFuture<>();
@@ -143,8 +194,10 @@ final class FollowerLog {
                 .start(
                         () -> {
                             try {
-                                awaitForced(reply.getMatchIndex(), group);
-                                requireHeld(reply, request, group);
+                                while (!isForced(index, sent.group())) {
+                                    Thread.sleep(LOOK_MILLIS);
+                                    requireHeld(index, sent);
+                                }
                                 answer.complete(reply);
                             } catch (RuntimeException | InterruptedException | Error e) {
                                 answer.completeExceptionally(e);
@@ -153,28 +206,24 @@ final class FollowerLog {
         return answer;
     }
 
-    private static void awaitForced(long index, Group group) throws InterruptedException {
-        while (group.division.getRaftLog().getFlushIndex() < index) {
-            if (!group.isAlive()) {
-                throw refused("entry %d was not forced before the log was closed", index);
-            }
-            Thread.sleep(LOOK_MILLIS);
-        }
+    private static boolean isForced(long index, Group group) {
+        return group.log().getFlushIndex() >= index;
     }
 
     /** Where an entry is not there, the leader must not think that it is. */
-    private static void requireHeld(
-            AppendEntriesReplyProto reply, AppendEntriesRequestProto request, Group group) {
-        long index = reply.getMatchIndex();
-        long sent = request.getEntries(request.getEntriesCount() - 1).getTerm();
-        RaftLog log = group.division.getRaftLog();
+    private static void requireHeld(long index, Sent sent) {
+        RaftServer.Division division = sent.group().division();
+        if (!division.getInfo().isAlive()) {
+            throw refused("the log was closed before entry %d was forced", index);
+        }
+        RaftLog log = division.getRaftLog();
         TermIndex held = log.getTermIndex(index);
         // What a snapshot has taken the place of was committed.
-        if (held == null ? index > log.getLastCommittedIndex() : held.getTerm() != sent) {
+        if (held == null ? index > log.getLastCommittedIndex() : held.getTerm() != sent.term()) {
             throw refused("entry %d did not stay in the log", index);
         }
         // A vote for a later leader says that there is no more of this one's in the log.
-        if (group.division.getInfo().getCurrentTerm() != request.getLeaderTerm()) {
+        if (division.getInfo().getCurrentTerm() != sent.leaderTerm()) {
             throw refused("entry %d is of a leader of the past", index);
         }
     }
@@ -184,43 +233,48 @@ final class FollowerLog {
     }
 
     /**
-     * Takes a part of a snapshot, when all entries that came before are on disk: those that are on
-     * their way when a snapshot takes their place are never heard of again.
+     * Takes a part of a snapshot, when all entries that came before are on disk, those too that
+     * this node wrote as a leader: those that are on their way when a snapshot takes their place
+     * are never heard of again.
      *
      * @throws IOException if it was not taken
      */
     InstallSnapshotReplyProto install(InstallSnapshotRequestProto request) throws IOException {
         Group group = group(request.getServerRequest());
-        group.underWay.incrementAndGet();
+        group.underWay().incrementAndGet();
         try {
             lockSettled(group);
             try {
                 return server.installSnapshot(request);
             } finally {
-                group.turn.unlock();
+                group.turn().unlock();
             }
+        } catch (InterruptedException e) {
+            throw stopping();
         } finally {
-            group.underWay.decrementAndGet();
+            group.underWay().decrementAndGet();
         }
     }
 
-    private static void lockSettled(Group group) throws IOException {
-        while (true) {
-            group.turn.lock();
-            CompletableFuture<?> settled = group.settled;
-            if (settled.isDone()) {
-                return;
+    private static void lockSettled(Group group) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + SNAPSHOT.toNanos();
+        do {
+            long left = deadline - System.nanoTime();
+            if (group.turn().tryLock(left, TimeUnit.NANOSECONDS)) {
+                if (group.settled().get().isDone()
+                        && isForced(group.log().getNextIndex() - 1, group)) {
+                    return;
+                }
+                group.turn().unlock();
             }
-            group.turn.unlock();
-            try {
-                settled.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
-            } catch (ExecutionException | TimeoutException e) {
-                throw new IOException("entries before the snapshot are not on disk", e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException("the server stops");
-            }
-        }
+            Thread.sleep(LOOK_MILLIS);
+        } while (System.nanoTime() - deadline < 0);
+        throw new IOException("entries before the snapshot are not on disk yet");
+    }
+
+    private static IOException stopping() {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException("the server stops");
     }
 
     private Group group(RaftRpcRequestProto request) throws IOException {
@@ -229,6 +283,8 @@ final class FollowerLog {
         return groups.compute(
                 id,
                 (_, known) ->
-                        known != null && known.division == division ? known : new Group(division));
+                        known != null && known.division() == division
+                                ? known
+                                : new Group(division, maxBytes));
     }
 }

@@ -79,6 +79,8 @@ final class RaftSettings {
         RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(target, size(bounds.chunk()));
         RaftServerConfigKeys.Log.setWriteBufferSize(target, size(buffer + 64 * 1024));
         RaftServerConfigKeys.Log.setQueueByteLimit(target, size(bounds.queue()));
+        // Files that are begun and ended count, too.
+        RaftServerConfigKeys.Log.setQueueElementLimit(target, 2 * FollowerLog.MAX_ENTRIES);
         RaftServerConfigKeys.Write.setByteLimit(target, size(bounds.queue()));
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(target, false);
         // One append that fails would fail all that come after; FollowerLog sees to their order.

@@ -42,7 +42,7 @@ class BarredFollowerTests {
         await().until(
                         () ->
                                 BarredFollower.isBarred(
-                                        division, node.logs(), ELECTION.multipliedBy(10)));
+                                        division, node.logs(), ELECTION.multipliedBy(5)));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.keyval.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a follower answers to leaders that send as no quiet network would have it. */
 class FollowerLogTests {
 
-    private static final int ROUNDS = 5_000;
+    private static final int ROUNDS = 1_000;
 
     private FollowingNode node;
     private RaftLog log;
@@ -75,7 +76,7 @@ class FollowerLogTests {
             throws Exception {
         assertMatch(send(1, 0, 0, 5), 4);
         node.holdTheDisk();
-        send(1, 1, 5, 3);
+        CompletableFuture<AppendEntriesReplyProto> first = send(1, 1, 5, 3);
         CompletableFuture<AppendEntriesReplyProto> other = send(2, 1, 2, 1);
         CompletableFuture<AppendEntriesReplyProto> again = send(2, 1, 2, 1);
         // The log says of the entries that made way that they are forced.
@@ -84,6 +85,9 @@ class FollowerLogTests {
         assertStaysUnanswered(again);
 
         node.letTheDiskGo();
+        assertThatExceptionOfType(ExecutionException.class)
+                .isThrownBy(() -> first.get(10, TimeUnit.SECONDS))
+                .withMessageContaining("did not stay");
         assertMatch(other, 2);
         assertMatch(again, 2);
         assertThat(log.getLastEntryTermIndex()).isEqualTo(TermIndex.valueOf(2, 2));
@@ -129,7 +133,7 @@ class FollowerLogTests {
                 new FutureTask<>(
                         () -> {
                             node.sendSnapshot(0, 0);
-                            return before.isDone();
+                            return log.getFlushIndex() >= 3;
                         });
         Thread sender = Thread.ofPlatform().daemon().start(snapshot);
         await().until(() -> snapshot.isDone() || sender.getState() == Thread.State.TIMED_WAITING);
@@ -137,6 +141,26 @@ class FollowerLogTests {
 
         assertThat(snapshot.get(30, TimeUnit.SECONDS)).isTrue();
         assertMatch(before, 3);
+    }
+
+    @Test
+    void whenTheDiskHangsThenNoMoreIsTakenThanThereIsRoomForAndTheLeaderIsHeard() throws Exception {
+        assertMatch(send(1, 0, 0, 1), 0);
+        node.holdTheDisk();
+        List<CompletableFuture<?>> taken = new ArrayList<>();
+        assertThatIOException()
+                .isThrownBy(
+                        () -> {
+                            while (log.getNextIndex() <= 2 * FollowerLog.MAX_ENTRIES) {
+                                taken.add(send(1, 1, log.getNextIndex(), 1_000));
+                            }
+                        })
+                .withMessageContaining("not on disk yet");
+        assertMatch(send(1, 1, log.getNextIndex(), 0), -1);
+
+        node.letTheDiskGo();
+        CompletableFuture.allOf(taken.toArray(CompletableFuture[]::new)).get(1, TimeUnit.MINUTES);
+        assertMatch(send(1, 1, log.getNextIndex(), 1), log.getNextIndex() - 1);
     }
 
     /** Sends messages that follow each other, as soon as the other connection does. */
