@@ -74,6 +74,7 @@ final class FollowerLog {
      * @param room in bytes, for what is on its way to the disk: where the queue of the log is full,
      *     Ratis answers no heartbeat
      * @param underWay messages that were not answered yet
+     * @param settled done when all entries that the leaders sent are on disk, or were refused
      */
     private record Group(
             RaftServer.Division division,
@@ -243,12 +244,7 @@ final class FollowerLog {
         Group group = group(request.getServerRequest());
         group.underWay().incrementAndGet();
         try {
-            lockSettled(group);
-            try {
-                return server.installSnapshot(request);
-            } finally {
-                group.turn().unlock();
-            }
+            return installInTurn(request, group);
         } catch (InterruptedException e) {
             throw stopping();
         } finally {
@@ -256,19 +252,24 @@ final class FollowerLog {
         }
     }
 
-    private static void lockSettled(Group group) throws IOException, InterruptedException {
+    private InstallSnapshotReplyProto installInTurn(
+            InstallSnapshotRequestProto request, Group group)
+            throws IOException, InterruptedException {
         long deadline = System.nanoTime() + SNAPSHOT.toNanos();
-        do {
-            long left = deadline - System.nanoTime();
-            if (group.turn().tryLock(left, TimeUnit.NANOSECONDS)) {
+        while (group.turn().tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            try {
                 if (group.settled().get().isDone()
                         && isForced(group.log().getNextIndex() - 1, group)) {
-                    return;
+                    return server.installSnapshot(request);
                 }
+            } finally {
                 group.turn().unlock();
             }
+            if (System.nanoTime() - deadline > 0) {
+                break;
+            }
             Thread.sleep(LOOK_MILLIS);
-        } while (System.nanoTime() - deadline < 0);
+        }
         throw new IOException("entries before the snapshot are not on disk yet");
     }
 
