@@ -10,20 +10,22 @@ import org.apache.ratis.server.RaftServer;
  * Has a shard opened anew that hears no leader and does not stand for election. A node that is busy
  * with what a leader sent does not; Ratis, at 3.3.0, takes it for busy for ever behind a part of a
  * snapshot that came late or out of turn. Where its log is the longest one, no other node can be
- * elected. For one thread, which looks often.
+ * elected. For one thread, which looks once in an election timeout.
  */
 final class BarredFollower {
 
-    /** How many election timeouts it is waited; a node that may stands within two. */
-    private static final int PATIENCE = 5;
+    /** How many looks in a row must see it. */
+    private static final int SURE = 5;
+
+    /** How many election timeouts it hears nothing; a node that may stand does within two. */
+    private static final int SILENCE = 5;
 
     private final ShardGroup shard;
     private final FollowerLog logs;
-    private final Duration patience;
-    private boolean seen;
+    private final Duration silence;
 
-    /** When it was seen first, as of {@link System#nanoTime}. */
-    private long since;
+    /** Looks in a row that saw it. */
+    private int seen;
 
     /**
      * Looks at one shard.
@@ -34,25 +36,20 @@ final class BarredFollower {
     BarredFollower(ShardGroup shard, FollowerLog logs, Duration electionTimeout) {
         this.shard = shard;
         this.logs = logs;
-        this.patience = electionTimeout.multipliedBy(PATIENCE);
+        this.silence = electionTimeout.multipliedBy(SILENCE);
     }
 
-    /** Opens the shard anew when it was such a one at all looks for long. */
+    /** Looks at the shard, and opens it anew where it must be. */
     void look() {
         RaftServer.Division here = shard.division();
-        long now = System.nanoTime();
         boolean barred =
                 here != null
                         && shard.isAlive()
                         && !shard.isRemoved()
-                        && isBarred(here, logs, patience);
-        if (!barred) {
-            seen = false;
-        } else if (!seen) {
-            seen = true;
-            since = now;
-        } else if (now - since >= patience.toNanos()) {
-            seen = false;
+                        && isBarred(here, logs, silence);
+        seen = barred ? seen + 1 : 0;
+        if (seen == SURE) {
+            seen = 0;
             shard.barred();
         }
     }

@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes shards whose log failed, and opens them again from disk as soon as that can be. */
+/** Closes shards that cannot go on, and opens them again from disk as soon as that can be. */
 final class Mending {
 
     private static final Logger log = LoggerFactory.getLogger(RaftNode.class);

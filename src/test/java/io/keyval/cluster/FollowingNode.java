@@ -32,7 +32,6 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachine;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
-import org.apache.ratis.util.LifeCycle;
 
 /**
  * The node 2 of three with Ratis's own log, that the test sends the messages of leaders: of the
@@ -198,18 +197,6 @@ final class FollowingNode implements AutoCloseable {
 
     /** A state machine that has nothing forced before the disk is there. */
     private final class SlowDisk extends BaseStateMachine {
-
-        @Override
-        public void initialize(RaftServer server, RaftGroupId group, RaftStorage storage)
-                throws IOException {
-            super.initialize(server, group, storage);
-            getLifeCycle().startAndTransition(() -> {});
-        }
-
-        @Override
-        public LifeCycle.State getLifeCycleState() {
-            return getLifeCycle().getCurrentState();
-        }
 
         @Override
         public StateMachine.DataApi data() {
